@@ -1,0 +1,32 @@
+"""`pause`: wait for a while, at no cost (runbook)."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from flows.durations import Duration
+from flows.effects import Timer
+from flows.events import Event, TimeCame
+from flows.state import Awaiting
+from flows.steps.base import At, Move, Straight
+
+
+class PauseStep(Straight):
+    """Wait. Durable: it goes on after a restart (DECISIONS 22), and costs no thread."""
+
+    KIND: ClassVar[str] = "pause"
+    TITLE: ClassVar[str] = "Pause"
+
+    pause: Duration = Field(description="How long, e.g. 30s")
+
+    def enter(self, at: At) -> Move:
+        return Move(
+            effects=(Timer(id=at.id(), after=self.pause),), awaiting=Awaiting(id=at.id(), kind="time")
+        )
+
+    def resume(self, at: At, event: Event) -> Move | None:
+        if isinstance(event, TimeCame) and event.id == at.id():
+            return Move(exit="next")
+        return None
