@@ -5,7 +5,7 @@ SHELL := /bin/sh
 VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-CODE := $(wildcard adapters bench bot flows tests)
+CODE := $(foreach room,adapters bench bot flows tests,$(if $(wildcard $(room)/*.py),$(room)))
 
 # The environment of a virtual environment is its own.
 unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
@@ -33,11 +33,13 @@ proofs: $(READY)  ## tests with real processes, a browser, kills
 	@$(BIN)/python -m pytest -m "proof or browser" --timeout 180 $(T)
 
 check: $(READY)  ## format, lint, types and import contracts; what CI asks before the tests
-	@echo "ruff format"; $(BIN)/ruff format --check --quiet . || { $(BIN)/ruff format --check .; exit 1; }
-	@echo "ruff check"; $(BIN)/ruff check --quiet .
-	@echo "mypy"; $(BIN)/mypy --no-error-summary $(CODE)
-	@echo "lint-imports"; out=$$($(BIN)/lint-imports --no-logo 2>&1) || { echo "$$out"; exit 1; }
-	@echo "all clean"
+	@bad=; \
+	say() { printf '%-14s' "$$1"; shift; out=$$("$$@" 2>&1) && echo ok || { bad=1; printf 'failed\n%s\n\n' "$$out"; }; }; \
+	say "ruff format" $(BIN)/ruff format --check --output-format concise .; \
+	say "ruff check" $(BIN)/ruff check --output-format concise .; \
+	say "mypy" $(BIN)/mypy --no-error-summary $(CODE); \
+	say "lint-imports" $(BIN)/lint-imports --no-logo; \
+	[ -z "$$bad" ]
 
 format: $(READY)  ## let ruff lay out the code and mend what it safely can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
