@@ -20,7 +20,7 @@ LIMIT = 5.0
 
 def _as_if_in_bot(source: str) -> Any:
     scope: dict[str, Any] = {"time": time}
-    exec(compile(source, str(Path(bot.__path__[0]) / "guarded.py"), "exec"), scope)
+    exec(compile(source, str(bot.__file__), "exec"), scope)
     return scope["act"]
 
 
