@@ -85,8 +85,13 @@ class Store(Protocol):
         ...
 
     async def find(
-        self, table: type[R], *, order: str = "", limit: int = 1000,
-        above: Mapping[str, Cell] | None = None, upto: Mapping[str, Cell] | None = None,
+        self,
+        table: type[R],
+        *,
+        order: str = "",
+        limit: int = 1000,
+        above: Mapping[str, Cell] | None = None,
+        upto: Mapping[str, Cell] | None = None,
         **equal: Cell | tuple[Cell, ...],
     ) -> list[R]:
         """Rows equal in every named cell (a tuple: one of), with cells > `above` and

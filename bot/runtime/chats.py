@@ -1,0 +1,219 @@
+"""Chats: one event at a time each, durable before anybody is told.
+
+An idle chat takes what came in and its whole turn in one commit; a busy one takes the
+inbox row alone and handles it in order (DECISIONS 21). Redelivery of the same id changes
+nothing and gets the same answer.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+import msgspec
+import structlog
+
+from bot.errors import Conflict, Duplicate, NotAllowed, NotFound, StoreUnavailable, TooMuch
+from bot.ids import new_id
+from bot.ports import Append, Committed, Inbound, Insert, Receipt
+from bot.rows import Chat, Inbox, Message
+from bot.runtime.ground import Ground
+from bot.runtime.turn import Hooks, Live, Plan, Turns, Work, line, readable, spoken, unit_of
+from bot.runtime.wire import dump, load_person, load_state
+from flows.events import Said
+
+log = structlog.get_logger()
+
+RETRY = 1_000  # ms until a turn is tried again that the database would not take
+
+
+class Chats:
+    """The only writer of chats. All methods run on the loop."""
+
+    def __init__(self, ground: Ground, turns: Turns) -> None:
+        self._store, self._bus, self._clock = ground.store, ground.bus, ground.clock
+        self._library, self._limits, self._tasks = ground.library, ground.limits, ground.tasks
+        self._turns = turns
+        self._live: OrderedDict[str, Live] = OrderedDict()
+        self.hooks = Hooks()
+        self.turns_taken = 0
+
+    async def live(self, chat: str) -> Live:
+        """The chat in memory, read if need be. NotFound where there is none."""
+        live = self._live.get(chat)
+        if live is not None:
+            self._live.move_to_end(chat)
+            return live
+        row = await self._store.get(Chat, id=chat)
+        if row is None:
+            raise NotFound("there is no such chat")
+        loaded = await self._library.pinned(row.definition)
+        if chat in self._live:  # somebody else was faster
+            return self._live[chat]
+        assert loaded.flow is not None
+        return self.hold(Live(row, load_state(row.state), loaded.flow, load_person(row.person)))
+
+    def hold(self, live: Live) -> Live:
+        """Keep it at hand; the longest unused idle ones make room."""
+        self._live[live.row.id] = live
+        while len(self._live) > self._limits.chats_in_memory:
+            oldest = next((id for id, old in self._live.items() if not old.busy and not old.pending), None)
+            if oldest is None or oldest == live.row.id:
+                break
+            del self._live[oldest]
+        return live
+
+    async def first(self, live: Live, work: Work) -> Committed:
+        """A new chat: its row and its first turn, in one commit."""
+        plan = self._turns.plan(live, work.event)
+        now = self._clock.now()
+        status = "ended" if plan.ended else "open"
+        row = msgspec.structs.replace(live.row, state=dump(plan.state), status=status)
+        born = Live(row, plan.state, live.flow, live.person)
+        born.timers = bool(plan.timers)
+        plan.moved = False  # the row already holds the state
+        done = await self._store.commit([Insert(row), *unit_of(born, plan, work, now)])
+        self.turns_taken += 1
+        self.hold(born)
+        self.hooks.after(born, plan)
+        return done
+
+    async def tell(self, live: Live, text: str) -> None:
+        """One line of the bot's outside any turn, e.g. a polite refusal."""
+        done = await self._store.commit(
+            list(spoken(live.row, None, [line(live.row, text, self._clock.now())]))
+        )
+        for said in done.lines:
+            self._bus.publish(said.chat, said)
+
+    # --- what comes in -------------------------------------------------------------------
+
+    async def receive(self, inbound: Inbound) -> Receipt:
+        """A person did something; durable when this returns."""
+        live = await self.live(inbound.chat)
+        now = self._clock.now()
+        said = readable(live, inbound.said)
+        work = self._work(live, inbound, said, now)
+        assert work.inbox is not None
+        try:
+            if live.row.status == "ended":
+                return await self._too_late(inbound)
+            if live.busy or live.pending:
+                return await self._queue(live, work)
+            done = await self._handle(live, work)
+        except Duplicate:
+            return await self._again(inbound)
+        return Receipt(seq=done.lines[0].seq)
+
+    def _work(self, live: Live, inbound: Inbound, said: Said, now: int) -> Work:
+        id = new_id(now)
+        inbox = Inbox(
+            id=id, source=inbound.source, external_id=inbound.id, target=f"chat:{live.row.id}",
+            event=dump(said), seq=0, state="new", tries=0, received_at=now,
+        )  # fmt: skip
+        own = Message(
+            chat=live.row.id, seq=0, id=id, sender="user", kind="message", text=said.text,
+            prompt=said.prompt or "", choices="[]", run="", created_at=now,
+        )  # fmt: skip
+        return Work(event=said, inbox=inbox, own=own)
+
+    async def _queue(self, live: Live, work: Work) -> Receipt:
+        """The chat is busy: keep what came in, in order, and answer."""
+        if len(live.pending) >= self._limits.pending_a_chat:
+            raise TooMuch("You are faster than I am. Please wait a moment.", retry_after=2.0)
+        assert work.inbox is not None
+        assert work.own is not None
+        done = await self._store.commit(
+            [Insert(work.inbox), Append(live.row.id, [work.own], 0, None, work.own.id)]
+        )
+        for said in done.lines:
+            self._bus.publish(said.chat, said)
+        self._enqueue(live, Work(event=work.event, inbox=work.inbox))
+        return Receipt(seq=done.lines[0].seq)
+
+    async def _again(self, inbound: Inbound) -> Receipt:
+        rows = await self._store.find(Inbox, source=inbound.source, external_id=inbound.id, limit=1)
+        return Receipt(seq=rows[0].seq if rows else 0, duplicate=True)
+
+    async def _too_late(self, inbound: Inbound) -> Receipt:
+        receipt = await self._again(inbound)
+        if receipt.seq:
+            return receipt
+        raise NotAllowed("This chat has ended. Please start a new one.", rule="chat.ended")
+
+    async def post(self, chat: str, work: Work) -> None:
+        """Something of our own happened to a chat: a run ended, time came."""
+        live = await self.live(chat)
+        if live.busy or live.pending:
+            self._enqueue(live, work)
+        else:
+            await self._handle(live, work)
+
+    def _enqueue(self, live: Live, work: Work) -> None:
+        live.pending.append(work)
+        if not live.busy:
+            self._go_on(live)
+
+    # --- turns ---------------------------------------------------------------------------
+
+    async def _handle(self, live: Live, work: Work) -> Committed:
+        """One event, one commit; once more on a fresh copy if ours was old."""
+        live.busy = True
+        try:
+            try:
+                plan, done = await self._attempt(live, work)
+            except Conflict:
+                await self._refresh(live)
+                plan, done = await self._attempt(live, work)
+        finally:
+            live.busy = False
+            self._go_on(live)
+        for said in done.lines:
+            self._bus.publish(said.chat, said)
+        self.hooks.after(live, plan)
+        return done
+
+    async def _attempt(self, live: Live, work: Work) -> tuple[Plan, Committed]:
+        plan = self._turns.plan(live, work.event)
+        now = self._clock.now()
+        done = await self._store.commit(unit_of(live, plan, work, now))
+        self._keep(live, plan, now)
+        return plan, done
+
+    async def _refresh(self, live: Live) -> None:
+        row = await self._store.get(Chat, id=live.row.id)
+        if row is None:
+            raise NotFound("there is no such chat")
+        live.row, live.state, live.timers = row, load_state(row.state), True
+
+    def _keep(self, live: Live, plan: Plan, now: int) -> None:
+        """What is committed is now what we know."""
+        self.turns_taken += 1
+        row = live.row
+        if plan.moved:
+            status = "ended" if plan.ended else row.status
+            live.row = msgspec.structs.replace(row, version=row.version + 1, updated_at=now, status=status)
+            live.timers = live.timers and plan.state.awaiting == live.state.awaiting
+            live.state = plan.state
+        live.timers = live.timers or bool(plan.timers)
+
+    def _go_on(self, live: Live) -> None:
+        """See to what waited, unless that is being done."""
+        if live.pending and not live.draining:
+            live.draining = True
+            self._tasks.spawn(self._drain(live), f"chat:{live.row.id}")
+
+    async def _drain(self, live: Live) -> None:
+        """Handle what waited, in order. While `pending` is not empty nobody overtakes."""
+        try:
+            while live.pending:
+                try:
+                    await self._handle(live, live.pending[0])
+                except Conflict:
+                    log.warning("settled by somebody else", chat=live.row.id)
+                live.pending.popleft()
+        except StoreUnavailable as error:
+            log.error("a turn must wait", chat=live.row.id, reason=str(error))
+            key, at = f"retry:{live.row.id}", self._clock.now() + RETRY
+            self._clock.alarm(key, at, lambda: self._go_on(live))
+        finally:
+            live.draining = False

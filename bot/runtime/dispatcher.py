@@ -1,0 +1,113 @@
+"""Outbox rows to their platforms: in order per chat, retried, parked when hopeless.
+
+A row that must wait holds back later rows of its own chat only. At least once: a crash
+between the platform's answer and our note of it sends a line again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import structlog
+
+from bot.errors import RetryLater, StoreError, Undeliverable
+from bot.ports import Adapter, Change, Delivery
+from bot.rows import Message, Outbox
+from bot.runtime.ground import Ground
+
+log = structlog.get_logger()
+
+BATCH = 200
+SEND = 30.0  # seconds that one delivery may take
+AT_WORK = 20  # chats served at once
+
+
+class Dispatcher:
+    """Delivers; `wake` is cheap and may be called at any time."""
+
+    def __init__(self, ground: Ground, adapters: Mapping[str, Adapter]) -> None:
+        self._store, self._clock, self._adapters = ground.store, ground.clock, adapters
+        self._tasks, self._limits = ground.tasks, ground.limits
+        self._running = self._again = False
+        self._room = asyncio.Semaphore(AT_WORK)
+
+    def wake(self) -> None:
+        """There may be something to deliver."""
+        if self._running:
+            self._again = True
+        else:
+            self._running = True
+            self._tasks.spawn(self._work(), "dispatcher")
+
+    async def _work(self) -> None:
+        try:
+            while True:
+                self._again = False  # before looking: a wake-up that comes meanwhile is kept
+                progress = await self._drain()
+                if not progress and not self._again:
+                    break
+        except StoreError as error:
+            log.error("deliveries must wait", reason=str(error))
+            self._clock.alarm("dispatcher", self._clock.now() + 1_000, self.wake)
+        finally:
+            self._running = False
+
+    async def _drain(self) -> bool:
+        rows = await self._store.find(Outbox, state=("queued", "sending"), order="seq", limit=BATCH)
+        chats: dict[str, list[Outbox]] = {}
+        for row in rows:
+            chats.setdefault(row.chat, []).append(row)
+        sent = await asyncio.gather(*(self._serve(waiting) for waiting in chats.values()))
+        return any(sent)
+
+    async def _serve(self, rows: list[Outbox]) -> bool:
+        """One chat's rows, in order, until one must wait."""
+        settled = False
+        async with self._room:
+            for row in rows:
+                if row.next_at > self._clock.now():
+                    self._clock.alarm(f"outbox:{row.chat}", row.next_at, self.wake)
+                    break
+                if not await self._deliver(row):
+                    break
+                settled = True
+        return settled
+
+    async def _deliver(self, row: Outbox) -> bool:
+        adapter = self._adapters.get(row.platform)
+        lines = await self._store.find(Message, chat=row.chat, seq=row.seq, limit=1)
+        if adapter is None or not lines:
+            return await self._settle(row, "parked", reason="there is nobody to deliver it")
+        try:
+            async with asyncio.timeout(SEND):
+                ref = await adapter.send(Delivery(address=row.address, message=lines[0], ref=row.ref))
+        except (RetryLater, TimeoutError) as error:
+            return await self._later(row, error)
+        except Undeliverable as error:
+            return await self._settle(row, "parked", reason=str(error))
+        except Exception as error:  # the wall: one adapter's fault must not stop the others
+            log.exception("an adapter failed", platform=row.platform)
+            return await self._later(row, error)
+        return await self._settle(row, "sent", ref=ref)
+
+    async def _later(self, row: Outbox, error: Exception) -> bool:
+        if row.tries + 1 >= self._limits.delivery_tries:
+            return await self._settle(row, "parked", reason=str(error))
+        wait = error.after if isinstance(error, RetryLater) else min(2.0**row.tries, 60.0)
+        due = self._clock.now() + round(wait * 1000)
+        await self._store.commit([Change(Outbox, {"id": row.id}, {"tries": row.tries + 1, "next_at": due})])
+        self._clock.alarm(f"outbox:{row.chat}", due, self.wake)
+        return False
+
+    async def _settle(self, row: Outbox, state: str, *, ref: str = "", reason: str = "") -> bool:
+        if state == "parked":
+            log.error("a message was parked", outbox=row.id, chat=row.chat, reason=reason)
+        cells: dict[str, str | int] = {
+            "state": state,
+            "ref": ref or row.ref,
+            "reason": reason,
+            "tries": row.tries + 1,
+        }
+        await self._store.commit([Change(Outbox, {"id": row.id}, cells)])
+        return True

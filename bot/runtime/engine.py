@@ -1,0 +1,194 @@
+"""The house as adapters see it: open a chat, take what people do, read what was said."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.access.rules import GROUP, check_cancel, check_open
+from bot.errors import NotAllowed, NotFound, StoreError
+from bot.ids import new_id
+from bot.ports import (
+    Change,
+    ChatView,
+    Delete,
+    Inbound,
+    Op,
+    Opened,
+    Person,
+    Progress,
+    Receipt,
+)
+from bot.rows import Chat, Inbox, Message, Run, Trace
+from bot.rows import Timer as TimerRow
+from bot.runtime.chats import Chats
+from bot.runtime.dispatcher import Dispatcher
+from bot.runtime.ground import Ground
+from bot.runtime.run_plan import OPEN, picture, shown_before
+from bot.runtime.runs import Runs
+from bot.runtime.timers import Timers
+from bot.runtime.turn import Hooks, Live, Plan, Work
+from bot.runtime.wire import dump, load_event, load_person
+from flows.documents import Profile, Runbook
+from flows.events import Started, TimeCame
+from flows.state import State
+
+log = structlog.get_logger()
+
+
+class Conversations:
+    """`bot.ports.Engine`: the only door for people."""
+
+    def __init__(
+        self, ground: Ground, chats: Chats, runs: Runs, timers: Timers, dispatcher: Dispatcher
+    ) -> None:
+        self._store, self._clock, self._library = ground.store, ground.clock, ground.library
+        self.tasks, self._chats, self.runs = ground.tasks, chats, runs
+        self.timers, self.dispatcher = timers, dispatcher
+        chats.hooks = _After(self)
+        runs.links.news = self.news
+        runs.links.arm = timers.arm
+        runs.links.deliver = dispatcher.wake
+        timers.ring = self._ring
+
+    # --- people --------------------------------------------------------------------------
+
+    async def open(
+        self, profile: str, person: Person, *, platform: str, address: str = "", id: str = ""
+    ) -> Opened:
+        """Start a chat and take its first turn, or find the open one at this address."""
+        loaded = self._library.profile(profile)
+        document = loaded.document
+        assert isinstance(document, Profile)
+        assert loaded.flow is not None
+        check_open(person, document)
+        if address:
+            known = await self._store.find(
+                Chat, platform=platform, address=address, profile=profile, status="open", limit=1
+            )
+            if known:
+                return Opened(chat=known[0].id, seq=known[0].seq, new=False)
+        now = self._clock.now()
+        chat = id or new_id(now)
+        state = State(context={"chat": _about(chat, document, platform, person)})
+        row = Chat(
+            id=chat, profile=document.id, definition=loaded.hash, platform=platform, address=address or chat,
+            person=dump(person), state=dump(state), status="open", version=0, seq=0,
+            created_at=now, updated_at=now, heard_at=now,
+        )  # fmt: skip
+        live = Live(row, state, loaded.flow, person)
+        live.timers = False
+        done = await self._chats.first(live, Work(event=Started()))
+        return Opened(chat=chat, seq=done.lines[-1].seq if done.lines else 0, new=True)
+
+    async def receive(self, inbound: Inbound) -> Receipt:
+        """Take what a person did; durable when this returns."""
+        return await self._chats.receive(inbound)
+
+    async def cancel(self, chat: str, run: str, person: Person) -> bool:
+        """Stop a run of this chat. False: it is final already."""
+        row = await self._store.get(Run, id=run)
+        if row is None or row.chat != chat:
+            raise NotFound("there is no such run in this chat")
+        loaded = await self._library.pinned(row.definition)
+        assert isinstance(loaded.document, Runbook)
+        check_cancel(person, load_person(row.person), loaded.document)
+        return await self.runs.cancel(
+            run, person.name or ("an agent" if person.kind == "agent" else "the requester")
+        )
+
+    async def cancel_asked(self, live: Live, run: str) -> None:
+        """The word *cancel* in a chat that waits."""
+        try:
+            await self.cancel(live.row.id, run, live.person)
+        except NotAllowed as refusal:
+            await self._chats.tell(live, str(refusal))
+
+    async def messages(self, chat: str, after: int = 0, limit: int = 500) -> list[Message]:
+        """The transcript after a seq."""
+        return await self._store.find(Message, chat=chat, above={"seq": after}, order="seq", limit=limit)
+
+    async def progress(self, chat: str) -> list[Progress]:
+        """The runs of this chat that are open."""
+        rows = await self._store.find(Run, chat=chat, state=OPEN, order="created_at", limit=20)
+        return [await self._picture(row) for row in rows]
+
+    async def _picture(self, row: Run) -> Progress:
+        active = self.runs.active.get(row.id)
+        if active is None:
+            active = await self.runs.load(row)
+            shown_before(active, await self._store.find(Trace, owner=f"run:{row.id}", order="no"))
+        return picture(active)
+
+    async def look(self, chat: str) -> ChatView:
+        """What an adapter may know of a chat."""
+        live = await self._chats.live(chat)
+        row = await self._store.get(Chat, id=chat)
+        awaiting = live.state.awaiting
+        return ChatView(
+            id=chat,
+            profile=live.row.profile,
+            profile_name=live.flow.document.called,
+            person=live.person,
+            seq=row.seq if row is not None else 0,
+            ended=live.row.status == "ended",
+            waiting=awaiting is not None and awaiting.kind == "run",
+            prompt=awaiting.id if awaiting is not None and awaiting.kind == "answer" else "",
+        )
+
+    # --- our own events ------------------------------------------------------------------
+
+    async def news(self, row: Inbox) -> None:
+        """A run has ended: hand it to whoever asked. The row is settled by that turn."""
+        kind, _, id = row.target.partition(":")
+        try:
+            if kind == "chat":
+                await self._chats.post(id, Work(event=load_event(row.event), inbox=row))
+            else:
+                settle: list[Op] = [Change(Inbox, {"id": row.id, "state": "new"}, {"state": "done"})]
+                self.runs.resume(id, load_event(row.event), settle)
+        except (StoreError, NotFound) as error:
+            log.error("news must wait for the next sweep", inbox=row.id, reason=str(error))
+
+    async def _ring(self, row: TimerRow) -> None:
+        if row.kind == "deadline":
+            await self._store.commit([Delete(TimerRow, {"id": row.id})])
+            await self.runs.expire(row.target)
+        elif row.kind == "run":
+            gone: list[Op] = [Delete(TimerRow, {"id": row.id})]
+            self.runs.resume(row.target, TimeCame(id=row.effect), gone)
+        else:
+            chat = await self._store.get(Chat, id=row.target)
+            heard = chat.heard_at if chat is not None else 0
+            quiet = (self._clock.now() - heard) / 1000
+            await self._chats.post(row.target, Work(event=TimeCame(id=row.effect, quiet=quiet), timer=row.id))
+
+
+class _After(Hooks):
+    """Once a turn is committed."""
+
+    def __init__(self, house: Conversations) -> None:
+        self._house = house
+
+    def after(self, live: Live, plan: Plan) -> None:
+        """Start what was accepted, arm timers, pass on cancels and deliveries."""
+        house = self._house
+        for run in plan.starts:
+            house.runs.begin(run)
+        for timer in plan.timers:
+            house.timers.arm(timer)
+        for run_id in plan.cancels:
+            house.tasks.spawn(house.cancel_asked(live, run_id), f"cancel:{run_id}")
+        if live.row.address != live.row.id and plan.lines:
+            house.dispatcher.wake()
+
+
+def _about(chat: str, profile: Profile, platform: str, person: Person) -> dict[str, object]:
+    """The chat group of variables (S16), fixed when the chat begins."""
+    return {
+        "id": chat,
+        "profile": profile.id,
+        "platform": platform,
+        "authenticated": person.kind != "anonymous",
+        "audience": GROUP[person.kind],
+        "user": {"id": person.id, "name": person.name, "email": person.email},
+    }

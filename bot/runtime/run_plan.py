@@ -1,0 +1,305 @@
+"""One step forward of a run, decided: from a machine's turn to the unit that journals it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+import structlog
+
+from bot.access.rules import check_cancel
+from bot.errors import NotAllowed
+from bot.ids import new_id
+from bot.limits import Limits
+from bot.ports import Append, Change, Delete, Insert, Op, Person, Progress, ProgressStep
+from bot.rows import Inbox, Message, Run, Trace
+from bot.rows import Timer as TimerRow
+from bot.runtime.starts import Accepted, Asker, Starts
+from bot.runtime.wire import dump
+from flows.documents import Runbook
+from flows.effects import Call, Finish, Log, Note, StartRun, Timer
+from flows.events import CallAnswered, Event, RunEnded
+from flows.flow import Flow
+from flows.machine import advance
+from flows.state import State, Turn
+
+log = structlog.get_logger()
+
+SHOWN = 50  # steps in the picture that people see; the trace has all
+OPEN = ("queued", "running", "waiting")
+Final = Literal["succeeded", "failed", "interrupted", "cancelled"]
+
+
+class Active:
+    """A run being walked by this process."""
+
+    __slots__ = ("calling", "depth", "flow", "outbox", "person", "rev", "row", "state", "steps", "stopped")
+
+    def __init__(self, row: Run, state: State, flow: Flow, person: Person, depth: int) -> None:
+        self.row, self.state, self.flow, self.person, self.depth = row, state, flow, person, depth
+        self.steps: list[ProgressStep] = []
+        self.outbox: tuple[str, str] | None = None
+        self.rev = 0
+        self.calling = False
+        self.stopped = ""
+        """Who cancelled it, once somebody has."""
+
+    @property
+    def runbook(self) -> Runbook:
+        """Its document."""
+        assert isinstance(self.flow.document, Runbook)
+        return self.flow.document
+
+
+class Step(msgspec.Struct, kw_only=True):
+    """What the next unit of a run holds."""
+
+    state: State
+    path: list[str] = []
+    notes: list[Message] = []
+    starts: list[Run] = []
+    timers: list[TimerRow] = []
+    call: Call | None = None
+    finish: Finish | None = None
+
+
+def walk(active: Active, turn: Turn, starts: Starts, now: int) -> Step:
+    """Perform a turn's effects on paper; starts of other runs are answered at once."""
+    step = Step(state=turn.state)
+    turns = deque((turn,))
+    while turns:
+        current = turns.popleft()
+        step.state = current.state
+        step.path.extend(current.path)
+        for effect in current.effects:
+            match effect:
+                case Note(text=text):
+                    step.notes.append(_note(active.row, text, now))
+                case Call():
+                    step.call = effect
+                case Timer(id=id, after=after):
+                    due = now + round(after * 1000)
+                    step.timers.append(
+                        TimerRow(id=new_id(now), kind="run", target=active.row.id, effect=id, due_at=due)
+                    )
+                case StartRun():
+                    answer = _start(active, effect, starts, step)
+                    turns.append(advance(active.flow, step.state, answer))
+                case Finish():
+                    step.finish = effect
+                case Log(id=id, message=message):
+                    log.warning(
+                        "author", run=active.row.id, runbook=active.flow.id, effect=id, problem=message
+                    )
+                case _:
+                    raise AssertionError(f"a run cannot {type(effect).__name__}")
+    return step
+
+
+def _start(active: Active, start: StartRun, starts: Starts, step: Step) -> Event:
+    verdict = starts.weigh(
+        start,
+        Asker(
+            person=active.person,
+            origin="run",
+            chat=active.row.chat,
+            parent=active.row.id,
+            depth=active.depth + 1,
+            context={key: value for key, value in active.state.context.items() if key != "run"},
+        ),
+    )
+    if not isinstance(verdict, Accepted):
+        return verdict
+    step.starts.append(verdict.row)
+    return verdict.event
+
+
+def _note(run: Run, text: str, now: int) -> Message:
+    return Message(
+        chat=run.chat, seq=0, id=new_id(now), sender="bot", kind="note", text=text,
+        prompt="", choices="[]", run=run.id, created_at=now,
+    )  # fmt: skip
+
+
+def unit_of(active: Active, step: Step, expect: Run, now: int, limits: Limits) -> tuple[list[Op], Run]:
+    """The journal unit, and the run row as it will be. `expect` fences: a run that somebody
+    else has ended or taken over lets nothing more be written."""
+    waiting = step.call is None
+    entered = list(_traces(active, step, now, limits))
+    after = msgspec.structs.replace(
+        active.row,
+        state="waiting" if waiting else "running",
+        flow=dump(step.state),
+        step=step.state.step or "",
+        awaiting=step.state.awaiting.id if step.state.awaiting else "",
+        steps=active.row.steps + len(entered),
+    )
+    ops: list[Op] = [Change(Run, _fence(expect), changed(expect, after))]
+    if expect.state == "waiting":
+        ops.append(Delete(TimerRow, {"target": expect.id}))
+    ops += _brought(active, step, entered, now)
+    if waiting:
+        due = max(active.row.deadline_at, now)
+        step.timers.append(TimerRow(id=new_id(now), kind="deadline", target=after.id, effect="", due_at=due))
+    ops += [Insert(child) for child in step.starts]
+    ops += [Insert(timer) for timer in step.timers]
+    return ops, after
+
+
+def last_unit(
+    active: Active, step: Step, expect: Run, finish: Finish, limits: Limits, now: int
+) -> tuple[list[Op], Run, Inbox | None]:
+    """The unit of a run that has reached an End step."""
+    entered = list(_traces(active, step, now, limits))
+    after = msgspec.structs.replace(
+        active.row,
+        state="succeeded" if finish.outcome == "success" else "failed",
+        flow=dump(step.state),
+        step=step.state.step or "",
+        awaiting="",
+        steps=active.row.steps + len(entered),
+        outcome=finish.outcome,
+        message=finish.message,
+        code=finish.code,
+        data=dump(finish.data) if finish.data is not None else "",
+        finished_at=now,
+    )
+    ops: list[Op] = [Change(Run, _fence(expect), changed(expect, after))]
+    ops += _brought(active, step, entered, now)
+    news = _news(active, after, now)
+    return [*ops, *_over(after, news)], after, news
+
+
+def end_unit(active: Active, after: Run, now: int) -> tuple[list[Op], Inbox | None]:
+    """The unit of a run that ends for any other reason."""
+    news = _news(active, after, now)
+    change = Change(Run, {"id": after.id, "state": OPEN}, changed(active.row, after))
+    return [change, *_over(after, news)], news
+
+
+def _brought(active: Active, step: Step, entered: list[Trace], now: int) -> Iterator[Op]:
+    yield from (Insert(trace) for trace in entered)
+    if step.notes and active.row.chat:
+        yield Append(active.row.chat, step.notes, now, active.outbox)
+
+
+def _over(after: Run, news: Inbox | None) -> Iterator[Op]:
+    yield Delete(TimerRow, {"target": after.id})
+    if news is not None:
+        yield Insert(news)
+
+
+def _news(active: Active, after: Run, now: int) -> Inbox | None:
+    """What whoever asked for the run will hear; in the same commit as the end."""
+    if not after.effect:
+        return None
+    event = RunEnded(
+        id=after.effect,
+        run=after.id,
+        runbook=after.runbook,
+        outcome="success" if after.outcome == "success" else "failure",
+        message=after.message,
+        code=after.code,
+        data=msgspec.json.decode(after.data) if after.data else None,
+        announce=active.runbook.announcement(
+            after.outcome, after.message, to_agent=active.person.kind == "agent"
+        ),
+    )
+    target = f"run:{after.parent}" if after.parent else f"chat:{after.chat}"
+    return Inbox(
+        id=new_id(now), source="run", external_id=after.id, target=target, event=dump(event),
+        seq=0, state="new", tries=0, received_at=now,
+    )  # fmt: skip
+
+
+def _fence(row: Run) -> dict[str, str | int | tuple[str | int, ...]]:
+    return {"id": row.id, "state": row.state, "owner": row.owner, "awaiting": row.awaiting}
+
+
+def changed(before: Run, after: Run) -> dict[str, str | int]:
+    """The cells that differ."""
+    return {
+        name: getattr(after, name)
+        for name in Run.__struct_fields__
+        if getattr(before, name) != getattr(after, name)
+    } or {"state": after.state}
+
+
+def _traces(active: Active, step: Step, now: int, limits: Limits) -> Iterator[Trace]:
+    row, entered = active.row, list(step.path)
+    if step.call is not None and (not entered or entered[-1] != step.state.step):
+        entered.append(step.state.step or "")  # a call that is asked again
+    last = len(entered) - 1
+    for index, id in enumerate(entered):
+        kind = active.flow.nodes[id].step
+        rests = index == last and step.finish is None
+        request = dump(step.call.args)[: limits.traced] if rests and step.call is not None else ""
+        result = step.state.results.get("steps", {}).get(id, {})
+        yield Trace(
+            owner=f"run:{row.id}", no=row.steps + index + 1, step=id, kind=kind.KIND, title=kind.title,
+            request=request, answer="", ok=-1 if rests else 1, note=str(result.get("because", "")),
+            started_at=now, finished_at=0 if rests else now,
+        )  # fmt: skip
+
+
+def answered(row: Run, event: Event, now: int, limits: Limits) -> Iterator[Op]:
+    """Complete the trace of the step that rested."""
+    if row.steps == 0:
+        return
+    ok, answer, note = 1, "", ""
+    if isinstance(event, CallAnswered):
+        ok, note, answer = int(event.ok), event.error, dump(event.answer)[: limits.traced]
+    elif isinstance(event, RunEnded):
+        ok, note = int(event.outcome == "success"), event.message
+    cells: dict[str, str | int] = {
+        "ok": ok,
+        "answer": answer,
+        "note": note[: limits.traced],
+        "finished_at": now,
+    }
+    yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)
+
+
+def shown(active: Active, step: Step, *, ok: bool) -> None:
+    """Bring the picture of the run up to date: what rested is over, what was entered is there."""
+    steps = active.steps
+    if steps and steps[-1].status == "working":
+        steps[-1] = msgspec.structs.replace(steps[-1], status="done" if ok else "failed")
+    for index, id in enumerate(step.path):
+        kind = active.flow.nodes[id].step
+        rests = index == len(step.path) - 1 and step.finish is None
+        steps.append(
+            ProgressStep(id=id, kind=kind.KIND, title=kind.title, status="working" if rests else "done")
+        )
+    del steps[:-SHOWN]
+    active.rev += 1
+
+
+def shown_before(active: Active, walked: list[Trace]) -> None:
+    """The picture of a run that another task or process began."""
+    said: dict[int, Literal["working", "done", "failed"]] = {-1: "working", 0: "failed", 1: "done"}
+    active.steps = [
+        ProgressStep(id=trace.step, kind=trace.kind, title=trace.title, status=said[trace.ok])
+        for trace in walked[-SHOWN:]
+    ]
+    active.rev = len(walked)
+
+
+def picture(active: Active) -> Progress:
+    """What people see of it now."""
+    try:
+        check_cancel(active.person, active.person, active.runbook)
+        cancellable = active.row.state in OPEN
+    except NotAllowed:
+        cancellable = False
+    return Progress(
+        run=active.row.id,
+        runbook=active.row.runbook,
+        title=active.runbook.called,
+        rev=active.rev,
+        state=active.row.state,
+        steps=tuple(active.steps),
+        cancellable=cancellable,
+    )

@@ -1,0 +1,99 @@
+"""Runbooks that start by themselves: the row says when, the alarm only wakes (promise 8)."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import structlog
+from apscheduler.triggers.cron import CronTrigger
+
+from bot.errors import Conflict
+from bot.ids import new_id
+from bot.ports import Change, Delete, Insert, Person
+from bot.rows import Schedule as ScheduleRow
+from bot.runtime.ground import Ground
+from bot.runtime.runs import Runs
+from bot.runtime.starts import Accepted, Asker, Starts
+from flows.documents import Runbook, Schedule
+from flows.effects import StartRun
+
+log = structlog.get_logger()
+
+SCHEDULER = Person(kind="agent", id="scheduler", name="Schedule")
+
+
+class Schedules:
+    """Keeps one row a scheduled runbook, and starts what is due, once."""
+
+    def __init__(self, ground: Ground, starts: Starts, runs: Runs) -> None:
+        self._store, self._clock, self._library = ground.store, ground.clock, ground.library
+        self._starts, self._runs, self._tasks = starts, runs, ground.tasks
+
+    async def refresh(self) -> None:
+        """Bring the rows in line with the runbooks in force, and set the alarms."""
+        wanted = {
+            id: loaded.document.schedule
+            for id, loaded in self._library.project.runbooks.items()
+            if isinstance(loaded.document, Runbook) and loaded.document.schedule is not None
+        }
+        rows = {row.runbook: row for row in await self._store.find(ScheduleRow)}
+        for id, row in rows.items():
+            if id not in wanted or row.spec != wanted[id].model_dump_json():
+                await self._store.commit([Delete(ScheduleRow, {"id": row.id})])
+                self._clock.cancel(f"schedule:{id}")
+        for id, schedule in wanted.items():
+            known = rows.get(id)
+            same = known is not None and known.spec == schedule.model_dump_json()
+            self._arm(known if known is not None and same else await self._begin(id, schedule))
+
+    async def _begin(self, runbook: str, schedule: Schedule) -> ScheduleRow:
+        now = self._clock.now()
+        row = ScheduleRow(
+            id=new_id(now), runbook=runbook, spec=schedule.model_dump_json(),
+            next_at=following(schedule, now, first=True), last_date="",
+        )  # fmt: skip
+        await self._store.commit([Insert(row)])
+        return row
+
+    def _arm(self, row: ScheduleRow) -> None:
+        if row.next_at:
+            name = f"schedule:{row.runbook}"
+            self._clock.alarm(name, row.next_at, lambda: self._tasks.spawn(self._fire(row), name))
+
+    async def _fire(self, row: ScheduleRow) -> None:
+        """Start it, and move the row on, in one commit: whoever comes second does nothing.
+        However many times were missed, it starts once (one catch-up)."""
+        now = self._clock.now()
+        schedule = Schedule.model_validate_json(row.spec)
+        after = following(schedule, now, first=False)
+        start = StartRun(id=f"schedule.{row.next_at}", runbook=row.runbook, mode="async")
+        verdict = self._starts.weigh(start, Asker(person=SCHEDULER, origin="schedule"))
+        moved = Change(ScheduleRow, {"id": row.id, "next_at": row.next_at}, {"next_at": after})
+        try:
+            if isinstance(verdict, Accepted):
+                await self._store.commit([moved, Insert(verdict.row)])
+                self._runs.begin(verdict.row)
+            else:
+                log.error("a schedule was refused", runbook=row.runbook, reason=verdict.reason)
+                await self._store.commit([moved])
+        except Conflict:
+            return  # another alarm was first, or the schedule has changed
+        rows = await self._store.find(ScheduleRow, id=row.id)
+        for current in rows:
+            self._arm(current)
+
+
+def following(schedule: Schedule, now: int, *, first: bool) -> int:
+    """The next time strictly after `now` (ms); 0 = never again."""
+    zone = ZoneInfo(schedule.zone)
+    here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
+    if schedule.every is not None:
+        return now + round(schedule.every * 1000)
+    if schedule.on is not None:
+        when = datetime.fromisoformat(schedule.on)
+        when = when if when.tzinfo else when.replace(tzinfo=zone)
+        return round(when.timestamp() * 1000) if first else 0
+    assert schedule.cron is not None
+    due = CronTrigger.from_crontab(schedule.cron, timezone=zone).get_next_fire_time(here, here)
+    return round(due.timestamp() * 1000) if due is not None else 0

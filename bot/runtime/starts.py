@@ -1,0 +1,138 @@
+"""Accepting a run: the checks, and the row that goes into the asking flow's own commit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from bot.access.rules import check_start
+from bot.errors import Refused
+from bot.ids import new_id
+from bot.limits import Limits
+from bot.ports import Clock, Person
+from bot.rows import Run
+from bot.runtime.library import Library
+from bot.runtime.wire import dump
+from flows.documents import Runbook
+from flows.effects import StartRun
+from flows.errors import UnknownDefinition
+from flows.events import RunAccepted, RunRefused
+from flows.fields import BadValue, read_inputs
+from flows.steps.base import each
+from flows.steps.call import INTERNAL, CallStep
+from flows.values import Vars
+
+Origin = Literal["chat", "schedule", "command", "webhook", "run"]
+
+
+class Asker(msgspec.Struct, frozen=True, kw_only=True):
+    """Who asks for a run, from where. `context` is what the run will see of the chat."""
+
+    person: Person
+    origin: Origin
+    context: Vars = {}
+    chat: str = ""
+    parent: str = ""
+    depth: int = 0
+    quiet: float = 0.0
+
+
+class Accepted(msgspec.Struct, frozen=True, kw_only=True):
+    """The row to insert, and what the flow is told."""
+
+    row: Run
+    event: RunAccepted
+
+
+class Starts:
+    """Decides whether a run may start. Changes nothing: the caller commits the row."""
+
+    def __init__(self, library: Library, clock: Clock, limits: Limits, zone: str = "UTC") -> None:
+        self._library, self._clock, self._limits = library, clock, limits
+        self._zone = ZoneInfo(zone)
+        self.open: Counter[str] = Counter()
+        """Open runs by person id."""
+        self.queued: set[str] = set()
+        """Ids of runs that are accepted and have not begun."""
+
+    def weigh(self, start: StartRun, asker: Asker) -> Accepted | RunRefused:
+        """The row, or why not in words that begin with `Runbook failed: ` (D7)."""
+        try:
+            loaded = self._library.runbook(start.runbook)
+            runbook = loaded.document
+            assert isinstance(runbook, Runbook)
+            check_start(asker.person, runbook)
+            self._check_room(asker)
+            inputs = read_inputs(runbook.inputs, start.inputs)
+        except (UnknownDefinition, Refused, BadValue) as error:
+            return RunRefused(id=start.id, runbook=start.runbook, reason=f"Runbook failed: {error}")
+        return self._accept(start, asker, runbook, loaded.hash, inputs)
+
+    def _check_room(self, asker: Asker) -> None:
+        if asker.depth >= self._limits.run_depth:
+            raise Refused(f"runbooks may start runbooks {self._limits.run_depth} levels deep.")
+        if asker.origin == "chat" and self.open[asker.person.id] >= self._limits.runs_a_person:
+            raise Refused(f"{self._limits.runs_a_person} of your runs are still open; wait for one to end.")
+        if len(self.queued) >= self._limits.runs_queued:
+            raise Refused("too many runs are waiting to begin; try again in a minute.")
+
+    def _accept(
+        self, start: StartRun, asker: Asker, runbook: Runbook, definition: str, inputs: Vars
+    ) -> Accepted:
+        now = self._clock.now()
+        mode = start.mode or ("async" if runbook.method == "asynchronous" else "wait")
+        row = Run(
+            id=new_id(now),
+            runbook=runbook.id,
+            definition=definition,
+            pins=dump(self._pins(runbook)),
+            chat=asker.chat,
+            effect=start.id if asker.origin in ("chat", "run") else "",
+            parent=asker.parent,
+            mode=mode,
+            origin=asker.origin,
+            person=dump(asker.person),
+            inputs=dump({"inputs": inputs, "context": asker.context, "depth": asker.depth}),
+            state="queued",
+            flow="",
+            step="",
+            awaiting="",
+            owner="",
+            outcome="",
+            message="",
+            code="",
+            data="",
+            steps=0,
+            created_at=now,
+            start_at=self._due(start, now),
+            started_at=0,
+            finished_at=0,
+            deadline_at=0,
+        )
+        quiet = asker.quiet if mode == "wait" else 0.0
+        return Accepted(row=row, event=RunAccepted(id=start.id, run=row.id, wait=mode == "wait", quiet=quiet))
+
+    def _pins(self, runbook: Runbook) -> dict[str, str]:
+        used = {
+            step.call.split(".")[0]
+            for outer in runbook.steps
+            for step in each(outer)
+            if isinstance(step, CallStep) and step.call not in INTERNAL
+        }
+        return {name: self._library.connector(name).hash for name in sorted(used)}
+
+    def _due(self, start: StartRun, now: int) -> int:
+        if start.after is not None:
+            return now + round(start.after * 1000)
+        if start.at is None:
+            return now
+        hour, minute = (int(part) for part in start.at.split(":"))
+        here = datetime.fromtimestamp(now / 1000, UTC).astimezone(self._zone)
+        due = here.replace(hour=hour, minute=minute, second=0, microsecond=0)
+        if due <= here:
+            due = (here + timedelta(days=1)).replace(hour=hour, minute=minute, second=0, microsecond=0)
+        return round(due.timestamp() * 1000)

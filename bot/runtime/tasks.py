@@ -1,0 +1,49 @@
+"""The owner of background tasks: none is lost, each failure is heard."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger()
+
+
+class Tasks:
+    """Holds every task it starts until that has ended."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[Any]] = set()
+        self.crashed = 0
+
+    def __len__(self) -> int:
+        return len(self._running)
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        """Start it now. An exception that leaves it is logged and counted."""
+        _ = self.launch(work, name)
+
+    def launch(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """As `spawn`, for who may want to cancel it."""
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+        return task
+
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.crashed += 1
+            log.error("task crashed", task=task.get_name(), exc_info=error)
+
+    async def settle(self, within: float) -> None:
+        """Wait until nothing runs, at most `within` seconds; then cancel what is left."""
+        deadline = asyncio.get_running_loop().time() + within
+        while self._running and (left := deadline - asyncio.get_running_loop().time()) > 0:
+            await asyncio.wait(set(self._running), timeout=left)
+        for task in list(self._running):
+            task.cancel()
+        while self._running:
+            await asyncio.wait(set(self._running), timeout=1.0)

@@ -1,0 +1,233 @@
+"""One turn of a chat, decided: from an event to the unit that makes it so. No I/O here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import msgspec
+import structlog
+
+from bot.ids import new_id
+from bot.ports import Append, Change, Clock, Delete, Insert, Op, Person
+from bot.rows import Chat, Inbox, Message, Run
+from bot.rows import Timer as TimerRow
+from bot.runtime.starts import Accepted, Asker, Starts
+from bot.runtime.wire import dump
+from flows.documents import Profile
+from flows.effects import CancelRun, Effect, Finish, Log, Note, Say, StartRun, Timer
+from flows.errors import FlowStuck
+from flows.events import Event, Said
+from flows.flow import Flow
+from flows.machine import advance
+from flows.state import Ended, State
+from flows.steps.ask import AskStep
+
+log = structlog.get_logger()
+
+SORRY = "Sorry, something went wrong on our side. Please try again."
+IN_CIRCLES = "Something is wrong with this chat: it ran in circles, so I stopped it. Please start a new one."
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True):
+    """An event for a chat, and what its unit must settle with it."""
+
+    event: Event
+    inbox: Inbox | None = None
+    own: Message | None = None
+    """The person's own line, if it is not in the transcript yet; then `inbox` is new too."""
+    timer: str = ""
+    """Id of the timer row that rang."""
+
+
+class Live:
+    """A chat in memory: its row, its decoded state, and what is waiting for its turn.
+
+    Replaced cell by cell only after a commit, so a failed one leaves it as it was.
+    """
+
+    __slots__ = ("busy", "draining", "flow", "pending", "person", "row", "state", "timers")
+
+    def __init__(self, row: Chat, state: State, flow: Flow, person: Person) -> None:
+        self.row, self.state, self.flow, self.person = row, state, flow, person
+        self.busy = self.draining = False
+        self.pending: deque[Work] = deque()
+        self.timers = True
+        """It may have timer rows; unknown after loading."""
+
+
+class Plan(msgspec.Struct, kw_only=True):
+    """What a turn will do once its unit is committed."""
+
+    state: State
+    lines: list[Message] = []
+    starts: list[Run] = []
+    timers: list[TimerRow] = []
+    cancels: list[str] = []
+    ended: bool = False
+    moved: bool = False
+    failed: bool = False
+
+
+class Hooks:
+    """What the rest of the runtime does once a turn is committed; the engine fills it."""
+
+    def after(self, live: Live, plan: Plan) -> None:
+        """Start what was accepted, arm timers, pass on cancels and deliveries."""
+
+
+class Turns:
+    """Turns an event for a chat into a Plan."""
+
+    def __init__(self, starts: Starts, clock: Clock) -> None:
+        self._starts, self._clock = starts, clock
+
+    def plan(self, live: Live, event: Event) -> Plan:
+        """Advance, and answer at once what can be answered at once (starts of runs)."""
+        now = self._clock.now()
+        plan = Plan(state=live.state)
+        try:
+            self._walk(live, event, plan, now)
+        except FlowStuck as stuck:
+            log.error("flow stuck", chat=live.row.id, flow=live.flow.id, step=stuck.step)
+            over = Ended(step=stuck.step, outcome="failure", message=IN_CIRCLES)
+            state = msgspec.structs.replace(live.state, awaiting=None, frames=(), ended=over)
+            plan = Plan(state=state, ended=True, moved=True)
+            plan.lines.append(line(live.row, IN_CIRCLES, now, end=True))
+        except Exception:  # the wall: a fault of ours must not wedge the chat (promise 3)
+            log.exception("a turn failed", chat=live.row.id, flow=live.flow.id, step=live.state.step)
+            plan = Plan(state=live.state, failed=True)
+            plan.lines.append(line(live.row, SORRY, now))
+        return plan
+
+    def _walk(self, live: Live, event: Event, plan: Plan, now: int) -> None:
+        events: deque[Event] = deque((event,))
+        while events:
+            turn = advance(live.flow, plan.state, events.popleft())
+            plan.moved = plan.moved or turn.state is not plan.state
+            plan.state = turn.state
+            for effect in turn.effects:
+                answer = self._perform(live, effect, plan, now)
+                if answer is not None:
+                    events.append(answer)
+
+    def _perform(self, live: Live, effect: Effect, plan: Plan, now: int) -> Event | None:
+        match effect:
+            case Say(text=text, prompt=prompt, choices=choices):
+                shown = dump(choices) if choices else "[]"
+                plan.lines.append(line(live.row, text, now, prompt=prompt or "", choices=shown))
+            case StartRun():
+                return self._start(live, effect, plan)
+            case CancelRun(run=run):
+                plan.cancels.append(run)
+            case Timer(id=id, after=after):
+                plan.timers.append(
+                    TimerRow(
+                        id=new_id(now),
+                        kind="chat",
+                        target=live.row.id,
+                        effect=id,
+                        due_at=now + round(after * 1000),
+                    )
+                )
+            case Finish():
+                self._end(live, plan, now)
+            case Log(id=id, message=message):
+                log.warning("author", chat=live.row.id, flow=live.flow.id, effect=id, problem=message)
+            case Note() | _:
+                raise AssertionError(f"a chat cannot {type(effect).__name__}")
+        return None
+
+    def _start(self, live: Live, start: StartRun, plan: Plan) -> Event:
+        profile = live.flow.document
+        assert isinstance(profile, Profile)
+        verdict = self._starts.weigh(
+            start,
+            Asker(
+                person=live.person,
+                origin="chat",
+                chat=live.row.id,
+                context={"chat": live.state.context.get("chat", {})},
+                quiet=profile.still_working_after,
+            ),
+        )
+        if not isinstance(verdict, Accepted):
+            return verdict
+        plan.starts.append(verdict.row)
+        return verdict.event
+
+    def _end(self, live: Live, plan: Plan, now: int) -> None:
+        plan.ended = True
+        if plan.lines:
+            plan.lines[-1] = msgspec.structs.replace(plan.lines[-1], kind="end")
+        else:
+            plan.lines.append(line(live.row, "", now, end=True))
+
+
+def line(
+    chat: Chat, text: str, now: int, *, prompt: str = "", choices: str = "[]", end: bool = False
+) -> Message:
+    """A line of the bot's."""
+    return Message(
+        chat=chat.id, seq=0, id=new_id(now), sender="bot", kind="end" if end else "message", text=text,
+        prompt=prompt, choices=choices, run="", created_at=now,
+    )  # fmt: skip
+
+
+def unit_of(live: Live, plan: Plan, work: Work, now: int) -> list[Op]:
+    """The one committed unit of a turn: what came in, the new state, what goes out."""
+    ops: list[Op] = list(_settled(work, plan))
+    row = live.row
+    if plan.moved:
+        status = "ended" if plan.ended else row.status
+        changes: dict[str, str | int] = {
+            "state": dump(plan.state),
+            "version": row.version + 1,
+            "updated_at": now,
+            "status": status,
+        }
+        ops.append(Change(Chat, {"id": row.id, "version": row.version}, changes))
+        if live.timers and plan.state.awaiting != live.state.awaiting:
+            ops.append(Delete(TimerRow, {"target": row.id}))
+    ops += spoken(row, work.own, plan.lines)
+    ops += [Insert(run) for run in plan.starts]
+    ops += [Insert(timer) for timer in plan.timers]
+    return ops
+
+
+def _settled(work: Work, plan: Plan) -> Iterator[Op]:
+    state = "parked" if plan.failed else "done"
+    if work.timer:
+        yield Delete(TimerRow, {"id": work.timer})
+    if work.inbox is None:
+        return
+    if work.own is not None:
+        yield Insert(msgspec.structs.replace(work.inbox, state=state))
+    else:
+        yield Change(Inbox, {"id": work.inbox.id, "state": "new"}, {"state": state})
+
+
+def spoken(row: Chat, own: Message | None, lines: list[Message]) -> Iterator[Op]:
+    """The transcript lines of a unit: the person's own first."""
+    heard, outbox = lines[-1].created_at if lines else 0, outbox_of(row)
+    if own is not None and outbox is not None:  # the platform shows a person's own words itself
+        yield Append(row.id, [own], 0, None, own.id)
+        own = None
+    spoken = [own, *lines] if own is not None else lines
+    if spoken:
+        yield Append(row.id, spoken, heard, outbox, own.id if own is not None else None)
+
+
+def readable(live: Live, said: Said) -> Said:
+    """A press reads as its label in the transcript, whatever text the client sent."""
+    awaiting, step = live.state.awaiting, live.state.step
+    if said.prompt is None or awaiting is None or awaiting.id != said.prompt or step is None:
+        return said
+    asked = live.flow.nodes[step].step
+    option = asked.chosen(said) if isinstance(asked, AskStep) else None
+    return msgspec.structs.replace(said, text=option.label) if option is not None else said
+
+
+def outbox_of(chat: Chat) -> tuple[str, str] | None:
+    """(platform, address) where lines must be handed over; None where clients read the log."""
+    return (chat.platform, chat.address) if chat.address != chat.id else None

@@ -1,0 +1,48 @@
+"""JSON of the values that rows hold; encoders and decoders are built once."""
+
+from __future__ import annotations
+
+import msgspec
+
+from bot.ports import Person
+from flows.effects import Choice
+from flows.events import Event
+from flows.state import State
+from flows.values import Json
+
+_encoder = msgspec.json.Encoder()
+_state = msgspec.json.Decoder(State)
+_event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+_person = msgspec.json.Decoder(Person)
+_choices = msgspec.json.Decoder(tuple[Choice, ...])
+_any = msgspec.json.Decoder()
+
+
+def dump(value: Json) -> str:
+    """Any value of ours as JSON text."""
+    return _encoder.encode(value).decode()
+
+
+def load(text: str) -> Json:
+    """Plain JSON back."""
+    return _any.decode(text)
+
+
+def load_state(text: str) -> State:
+    """A flow's State back."""
+    return _state.decode(text)
+
+
+def load_event(text: str) -> Event:
+    """An event back, whichever it is."""
+    return _event.decode(text)
+
+
+def load_person(text: str) -> Person:
+    """A person back."""
+    return _person.decode(text)
+
+
+def load_choices(text: str) -> tuple[Choice, ...]:
+    """The choices of a message back."""
+    return _choices.decode(text)

@@ -1,0 +1,79 @@
+"""Settings: the environment first, then `cuebook.toml`, then these defaults.
+
+`PORT` and `DATABASE_URL` are honoured without a prefix, everything else begins with
+`CUEBOOK_`. Secrets never come from the project's files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+
+def _alias(name: str, *others: str) -> AliasChoices:
+    return AliasChoices(f"CUEBOOK_{name.upper()}", *others, name)
+
+
+class Settings(BaseSettings):
+    """Everything an operator can choose. Prints without secrets."""
+
+    model_config = SettingsConfigDict(env_prefix="CUEBOOK_", extra="ignore", frozen=True, populate_by_name=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all")
+    port: int = Field(8080, ge=0, le=65535, validation_alias=_alias("port", "PORT"), description="0: any free one")
+    database_url: str = Field(
+        "", validation_alias=_alias("database_url", "DATABASE_URL"), description="Default: .cuebook/cuebook.db"
+    )
+    synchronous: Literal["FULL", "NORMAL"] = Field(
+        "FULL", description="SQLite: NORMAL is faster and may lose the last commits at a power cut"
+    )
+    operator_token: SecretStr | None = Field(None, description="For /metrics and the lists of chats and runs")
+    secret_key: SecretStr | None = Field(None, description="Signs chat tokens; made in .cuebook/ if not set")
+    zone: str = Field("UTC", description="Time zone of `at:`")
+    allow: Annotated[list[str], NoDecode] = Field(
+        [], description="Addresses that connectors may reach although they are private"
+    )
+    origins: Annotated[list[str], NoDecode] = Field(
+        [], description="Further web origins whose pages may open the WebSocket"
+    )
+    trusted_proxies: Annotated[list[str], NoDecode] = Field(
+        [], description="Proxies whose X-Forwarded-For counts"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal")
+    reload: bool = Field(True, description="Take changed project files into force")
+    runs_a_person: int = Field(3, ge=1, description="Open runs of one person at once")
+    runs_at_work: int = Field(100, ge=1, description="Runs executing at once")
+    messages_per_second: float = Field(5.0, gt=0, description="Of one person, on average")
+    messages_burst: int = Field(20, ge=1)
+    sockets_per_address: int = Field(50, ge=1)
+    sockets_per_person: int = Field(10, ge=1)
+    drain: float = Field(10.0, ge=0, description="Seconds that a stopping server gives to what is in flight")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **sources: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over what the project's file gave."""
+        return (sources["env_settings"], init_settings)
+
+
+def read_settings(project: Path | None = None, table: dict[str, Any] | None = None, **chosen: Any) -> Settings:
+    """All settings. `table`: the `[server]` part of cuebook.toml; `chosen`: the command's own
+    options, which win. SettingsError lists every problem at once."""
+    try:
+        settings = Settings(**(table or {}))
+    except ValidationError as error:
+        problems = "\n".join(
+            f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+        )
+        raise SettingsError(f"these settings cannot be read:\n{problems}") from error
+    given = {name: value for name, value in chosen.items() if value is not None}
+    if not settings.database_url and "database_url" not in given and project is not None:
+        given["database_url"] = f"sqlite:///{project.resolve() / '.cuebook' / 'cuebook.db'}"
+    return settings.model_copy(update=given)
