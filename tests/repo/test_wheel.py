@@ -117,6 +117,13 @@ def test_it_prints_its_version(installed: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout.split()[-1:]) == (0, ["0.1.0"]), done.stderr
 
 
+@pytest.mark.parametrize("line", (tree.ROOT / "Procfile").read_text("utf-8").splitlines())
+def test_every_process_of_the_procfile_is_a_command(line: str, installed: Path, tmp_path: Path) -> None:
+    program, command = line.split(": ")[1].split()
+    done = _run(installed / program, command, "--help", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_new_project_has_nothing_to_complain_about(installed: Path, project: Path) -> None:
     done = _run(installed / "cuebook", "validate", "--strict", cwd=project)
     assert done.returncode == 0, done.stdout + done.stderr
