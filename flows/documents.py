@@ -66,11 +66,16 @@ class Word(BaseModel):
     say: Template | None = Field(None, description="What the bot says to it")
 
 
+def _words_alone(schema: dict[str, Any]) -> None:
+    """The editor's schema of `_word`: a list of words is enough."""
+    schema["anyOf"].append({"type": "array", "items": {"type": "string"}, "minItems": 1})
+
+
 def _word(given: object) -> object:
     return {"words": given} if isinstance(given, list) else given
 
 
-Global = Annotated[Word | Literal[False], BeforeValidator(_word)]
+Global = Annotated[Word | Literal[False], BeforeValidator(_word), Field(json_schema_extra=_words_alone)]
 
 
 class Words(BaseModel):
@@ -101,7 +106,7 @@ class Profile(Document):
 
     kind: Literal["chat-profile"]
     audience: Audience = Field(EVERYBODY, description="Who may open a chat", validate_default=False)
-    variables: dict[VariableName, Variable] = Field({}, description="What this flow may collect")
+    variables: dict[VariableName, Variable] = Field({}, max_length=200, description="What this flow may collect")
     words: Words = Words()
     still_working_after: Duration = Field(
         20.0, validate_default=False, description="Silence of a waited-for run after which the bot says a word"
@@ -183,7 +188,7 @@ class Runbook(Document):
         None, max_length=500, description="What a chat hears when a background run ends: result, none, or a text"
     )
     schedule: Schedule | None = None
-    inputs: dict[VariableName, Input] = Field({}, description="What a start must give")
+    inputs: dict[VariableName, Input] = Field({}, max_length=200, description="What a start must give")
     steps: list[RunbookStep] = Field(min_length=1, max_length=500, description="The steps, in order")
 
     @property

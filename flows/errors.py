@@ -10,6 +10,12 @@ The rest of the tree is in `bot.errors`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from flows.problems import Problem, render
+
+SHOWN = 20  # findings in the text of an error
+
 
 class CuebookError(Exception):
     """Root: catch this for anything that Cuebook raises on purpose."""
@@ -17,6 +23,17 @@ class CuebookError(Exception):
 
 class ProjectError(CuebookError):
     """Something in the project's files; the author must act."""
+
+
+class ProjectInvalid(ProjectError):
+    """Files with findings. `problems` has all of them, in order; the text shows the first."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        shown = [render(problem) for problem in self.problems[:SHOWN]]
+        if len(self.problems) > SHOWN:
+            shown.append(f"… and {len(self.problems) - SHOWN} more")
+        super().__init__("\n".join(shown))
 
 
 class UnknownDefinition(ProjectError):

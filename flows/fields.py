@@ -27,7 +27,7 @@ class Variable(BaseModel):
     type: Literal["text", "integer", "number", "boolean", "date", "list", "object"] = "text"
     label: str = Field("", description="How forms and questions call it", max_length=200)
     description: str = Field("", max_length=1000)
-    matches: str | None = Field(None, description="A pattern (RE2) that the whole text must match")
+    matches: str | None = Field(None, max_length=500, description="A pattern (RE2) that the whole text must match")
     one_of: list[str] | None = Field(None, min_length=1, description="The only values allowed")
     min: float | None = None
     max: float | None = None

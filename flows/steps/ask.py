@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
 
@@ -35,6 +35,16 @@ class Option(BaseModel):
         return self.value or self.label
 
 
+def _either_spelling(schema: dict[str, Any]) -> None:
+    """The editor's schema of `options`: a mapping, or a list of labels and options."""
+    target = {"anyOf": [{"type": "string", "description": "A step's id"}, {"type": "null"}]}
+    listed = {"type": "array", "maxItems": 50, "items": {"anyOf": [{"type": "string"}, schema.pop("items")]}}
+    mapped = {"type": "object", "maxProperties": 50, "additionalProperties": target}
+    for word in ("type", "maxItems"):
+        schema.pop(word, None)
+    schema["anyOf"] = [mapped, listed]
+
+
 class Retry(BaseModel):
     """What happens when an answer does not fit."""
 
@@ -52,10 +62,14 @@ class AskStep(Step):
 
     KIND: ClassVar[str] = "ask"
     TITLE: ClassVar[str] = "Question"
+    WAITS: ClassVar[bool] = True
 
     ask: Template = Field(description="The question")
     options: list[Option] = Field(
-        [], max_length=50, description="label: STEP, or a list of labels, or of {label, value, next}"
+        [],
+        max_length=50,
+        description="label: STEP, or a list of labels, or of {label, value, next}",
+        json_schema_extra=_either_spelling,
     )
     save: VariableName | None = Field(None, description="The variable that keeps the answer")
     retry: Retry = Field(Retry(times=100), description="How often, and with which words, to ask again")
@@ -94,6 +108,9 @@ class AskStep(Step):
         plain = () if self.options else (Exit("answer", self.next),)
         limits = tuple(Exit(name, target, falls=False) for name, target in self.outcomes.items())
         return (*chosen, *plain, *limits)
+
+    def keeps(self, exit: str) -> tuple[str, ...]:
+        return (self.save,) if self.save and exit not in self.outcomes else ()
 
     def enter(self, at: At) -> Move:
         return self._question(at, (), 0)

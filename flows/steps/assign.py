@@ -20,6 +20,9 @@ class SetStep(Straight):
 
     values: dict[VariableName, Tree] = Field(alias="set", min_length=1, description="name: value")
 
+    def keeps(self, exit: str) -> tuple[str, ...]:
+        return tuple(self.values)
+
     def enter(self, at: At) -> Move:
         missing: list[str] = []
         values = {name: tree.fill(at.scope, missing) for name, tree in self.values.items()}

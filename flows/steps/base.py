@@ -75,6 +75,10 @@ class Step(BaseModel):
     """The key in the file."""
     TITLE: ClassVar[str]
     """How people call it in the editor and in traces."""
+    WAITS: ClassVar[bool] = False
+    """It rests until something happens: a cycle through it is no endless loop."""
+    BRINGS: ClassVar[frozenset[str]] = frozenset()
+    """What `${STEP.…}` has after it."""
 
     id: Name | None = Field(None, description="A name; needed only when something points at this step")
     title: str = Field("", max_length=200, description="Shown to people while the step works")
@@ -91,6 +95,10 @@ class Step(BaseModel):
     def resume(self, at: At, event: Event) -> Move | None:
         """An event while the flow rests here. None: it is not for this step."""
         return None
+
+    def keeps(self, exit: str) -> tuple[str, ...]:
+        """The variables that have a value once it is left by `exit` (`each`: into its body)."""
+        return ()
 
     def body(self) -> tuple[Step, ...]:
         """The steps inside, if it is a loop."""

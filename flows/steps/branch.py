@@ -16,6 +16,7 @@ class IfStep(Step):
 
     KIND: ClassVar[str] = "if"
     TITLE: ClassVar[str] = "Condition"
+    BRINGS: ClassVar[frozenset[str]] = frozenset({"because"})
 
     condition: Condition = Field(alias="if", description="Rows {field: {operator: value}}; all must hold")
     then: Name | None = Field(None, description="Where to go when it holds")

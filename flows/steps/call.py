@@ -39,6 +39,8 @@ class CallStep(Step):
 
     KIND: ClassVar[str] = "call"
     TITLE: ClassVar[str] = "Call"
+    WAITS: ClassVar[bool] = True
+    BRINGS: ClassVar[frozenset[str]] = frozenset({"result", "status", "outcome"})
 
     call: CallName = Field(description="CONNECTOR.METHOD")
     arguments: dict[str, Tree] = Field({}, alias="with", description="What the method needs")
@@ -55,6 +57,9 @@ class CallStep(Step):
             Exit("success", self.outcomes.get("success")),
             Exit("failure", self.outcomes.get("failure"), falls=False),
         )
+
+    def keeps(self, exit: str) -> tuple[str, ...]:
+        return tuple(self.save) if exit == "success" else ()
 
     def enter(self, at: At) -> Move:
         return self._ask(at, 0)

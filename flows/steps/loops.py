@@ -41,6 +41,9 @@ class ForEachStep(Straight):
             Exit("failure", self.outcomes.get("failure"), falls=False),
         )
 
+    def keeps(self, exit: str) -> tuple[str, ...]:
+        return (self.name,) if exit == "each" else ()
+
     def body(self) -> tuple[Step, ...]:
         return tuple(self.steps)
 

@@ -18,6 +18,7 @@ class PauseStep(Straight):
 
     KIND: ClassVar[str] = "pause"
     TITLE: ClassVar[str] = "Pause"
+    WAITS: ClassVar[bool] = True
 
     pause: Duration = Field(description="How long, e.g. 30s")
 

@@ -27,6 +27,7 @@ class RunbookStep(Step):
 
     KIND: ClassVar[str] = "runbook"
     TITLE: ClassVar[str] = "Execute a Runbook"
+    BRINGS: ClassVar[frozenset[str]] = frozenset({"runbook", "outcome", "message", "result", "code", "data"})
 
     runbook: Name = Field(description="The id of the runbook to execute")
     inputs: dict[str, Tree] = Field({}, alias="with", description="The runbook's inputs")
