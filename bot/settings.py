@@ -22,12 +22,18 @@ def _alias(name: str, *others: str) -> AliasChoices:
 class Settings(BaseSettings):
     """Everything an operator can choose. Prints without secrets."""
 
-    model_config = SettingsConfigDict(env_prefix="CUEBOOK_", extra="ignore", frozen=True, populate_by_name=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CUEBOOK_", extra="ignore", frozen=True, populate_by_name=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all")
-    port: int = Field(8080, ge=0, le=65535, validation_alias=_alias("port", "PORT"), description="0: any free one")
+    port: int = Field(
+        8080, ge=0, le=65535, validation_alias=_alias("port", "PORT"), description="0: any free one"
+    )
     database_url: str = Field(
-        "", validation_alias=_alias("database_url", "DATABASE_URL"), description="Default: .cuebook/cuebook.db"
+        "",
+        validation_alias=_alias("database_url", "DATABASE_URL"),
+        description="Default: .cuebook/cuebook.db",
     )
     synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL", description="SQLite: NORMAL is faster and may lose the last commits at a power cut"
@@ -56,14 +62,19 @@ class Settings(BaseSettings):
     drain: float = Field(10.0, ge=0, description="Seconds that a stopping server gives to what is in flight")
 
     @classmethod
-    def settings_customise_sources(
-        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, **sources: Any
+    def settings_customise_sources(  # the library's own signature
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003
+        init_settings: PydanticBaseSettingsSource,
+        **sources: Any,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over what the project's file gave."""
         return (sources["env_settings"], init_settings)
 
 
-def read_settings(project: Path | None = None, table: dict[str, Any] | None = None, **chosen: Any) -> Settings:
+def read_settings(
+    project: Path | None = None, table: dict[str, Any] | None = None, **chosen: Any
+) -> Settings:
     """All settings. `table`: the `[server]` part of cuebook.toml; `chosen`: the command's own
     options, which win. SettingsError lists every problem at once."""
     try:

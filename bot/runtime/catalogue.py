@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.project import Loaded
-
-from bot.access.rules import GROUP
-from bot.ports import Person, Store
+from bot.ports import Store
 from bot.rows import Chat, Run, Trace
 from bot.runtime.library import Library
 from bot.runtime.wire import load
 from flows.documents import Profile, Runbook
-from flows.errors import UnknownDefinition
+from flows.project import Loaded
 from flows.values import Json
 
 
@@ -22,33 +19,30 @@ class Catalogue:
     def __init__(self, library: Library, store: Store) -> None:
         self._library, self._store = library, store
 
-    def profiles(self, person: Person | None = None) -> list[dict[str, Json]]:
-        """The profiles that this person may open; all for None (an operator)."""
-        return [
-            self._brief(loaded)
-            for loaded in self._library.project.profiles.values()
-            if isinstance(loaded.document, Profile) and _for(person, loaded.document)
-        ]
+    def profiles(self) -> list[dict[str, Json]]:
+        """The chat profiles that may be opened now."""
+        return [_brief(loaded) for loaded in self._library.project.profiles.values()]
 
-    def runbooks(self, person: Person | None = None) -> list[dict[str, Json]]:
-        """The runbooks that this person may start; all for None (an operator)."""
-        return [
-            self._brief(loaded)
-            for loaded in self._library.project.runbooks.values()
-            if isinstance(loaded.document, Runbook) and _for(person, loaded.document)
-        ]
+    def profile(self, id: str) -> dict[str, Json] | None:
+        """A profile with its steps, as it is in force."""
+        loaded = self._library.project.profiles.get(id)
+        return None if loaded is None else _whole(loaded)
 
-    def profile(self, id: str) -> dict[str, Json]:
-        """A profile with its steps, as it is in force. Raises UnknownDefinition."""
-        return self._whole(self._library.profile(id))
+    def runbooks(self) -> list[dict[str, Json]]:
+        """The runbooks that may be started now."""
+        found = self._library.project.runbooks.values()
+        return [_whole(loaded) for loaded in found if not loaded.document.disabled]
 
-    def runbook(self, id: str) -> dict[str, Json]:
-        """A runbook with its steps, as it is in force. Raises UnknownDefinition."""
-        return self._whole(self._library.runbook(id))
+    def runbook(self, id: str) -> dict[str, Json] | None:
+        """A runbook with its steps, as it is in force."""
+        loaded = self._library.project.runbooks.get(id)
+        return None if loaded is None else _whole(loaded)
 
-    async def chats(self, *, status: str = "", limit: int = 100) -> list[dict[str, Json]]:
+    async def chats(self, *, status: str = "", profile: str = "", limit: int = 100) -> list[dict[str, Json]]:
         """Chats, newest first."""
-        equal: dict[str, Any] = {"status": status} if status else {}
+        equal: dict[str, Any] = {
+            name: value for name, value in (("status", status), ("profile", profile)) if value
+        }
         rows = await self._store.find(Chat, order="-created_at", limit=limit, **equal)
         return [
             {
@@ -74,11 +68,11 @@ class Catalogue:
         rows = await self._store.find(Run, order="-created_at", limit=limit, **equal)
         return [_run(row) for row in rows]
 
-    async def run(self, id: str) -> dict[str, Json]:
-        """One run with its trace. Raises UnknownDefinition."""
+    async def run(self, id: str) -> dict[str, Json] | None:
+        """One run with its trace."""
         row = await self._store.get(Run, id=id)
         if row is None:
-            raise UnknownDefinition("run", id)
+            return None
         steps = await self._store.find(Trace, owner=f"run:{id}", order="no")
         shown = [
             {
@@ -90,25 +84,27 @@ class Catalogue:
         ]  # fmt: skip
         return {**_run(row), "trace": shown}
 
-    def _brief(self, loaded: Loaded) -> dict[str, Json]:
-        document = loaded.document
-        brief: dict[str, Json] = {
-            "id": document.id, "name": document.called, "description": document.description, "hash": loaded.hash,
-        }  # fmt: skip
-        if isinstance(document, Runbook):
-            brief["method"] = document.method
-        return brief
 
-    def _whole(self, loaded: Loaded) -> dict[str, Json]:
-        document = loaded.document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        return {**self._brief(loaded), "definition": document}
+def _brief(loaded: Loaded) -> dict[str, Json]:
+    document = loaded.document
+    assert isinstance(document, Profile | Runbook)
+    brief: dict[str, Json] = {
+        "id": document.id,
+        "name": document.called,
+        "description": document.description,
+        "audience": list(document.audience),
+        "hash": loaded.hash,
+    }
+    if isinstance(document, Runbook):
+        brief |= {"method": document.method, "changes": document.changes, "disabled": document.disabled}
+    return brief
 
 
-def _for(person: Person | None, document: Profile | Runbook) -> bool:
-    if person is None:
-        return True
-    disabled = isinstance(document, Runbook) and document.disabled
-    return not disabled and GROUP[person.kind] in document.audience
+def _whole(loaded: Loaded) -> dict[str, Json]:
+    document = loaded.document
+    definition = document.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    steps = definition.pop("flow", None) or definition.pop("steps", [])
+    return {**_brief(loaded), "definition": definition, "steps": steps}
 
 
 def _run(row: Run) -> dict[str, Json]:

@@ -32,10 +32,9 @@ class Chats:
     def __init__(self, ground: Ground, turns: Turns) -> None:
         self._store, self._bus, self._clock = ground.store, ground.bus, ground.clock
         self._library, self._limits, self._tasks = ground.library, ground.limits, ground.tasks
-        self._turns = turns
+        self._turns, self._meters = turns, ground.meters
         self._live: OrderedDict[str, Live] = OrderedDict()
         self.hooks = Hooks()
-        self.turns_taken = 0
 
     async def live(self, chat: str) -> Live:
         """The chat in memory, read if need be. NotFound where there is none."""
@@ -72,7 +71,8 @@ class Chats:
         born.timers = bool(plan.timers)
         plan.moved = False  # the row already holds the state
         done = await self._store.commit([Insert(row), *unit_of(born, plan, work, now)])
-        self.turns_taken += 1
+        self._meters.turns.inc()
+        self._meters.said(row.platform, done.lines)
         self.hold(born)
         self.hooks.after(born, plan)
         return done
@@ -169,6 +169,7 @@ class Chats:
             self._go_on(live)
         for said in done.lines:
             self._bus.publish(said.chat, said)
+        self._meters.said(live.row.platform, done.lines)
         self.hooks.after(live, plan)
         return done
 
@@ -187,7 +188,7 @@ class Chats:
 
     def _keep(self, live: Live, plan: Plan, now: int) -> None:
         """What is committed is now what we know."""
-        self.turns_taken += 1
+        self._meters.turns.inc()
         row = live.row
         if plan.moved:
             status = "ended" if plan.ended else row.status

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from bot.limits import Limits
 from bot.ports import Bus, Clock, Store
 from bot.runtime.library import Library
+from bot.runtime.meters import Meters
 from bot.runtime.tasks import Tasks
 
 
@@ -19,5 +20,6 @@ class Ground(NamedTuple):
     library: Library
     tasks: Tasks
     limits: Limits
+    meters: Meters
     owner: str
     """Names this process in the rows that it holds."""

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Any
 
 import structlog
-from flows.project import Loaded, Project, compile_source
 
 from bot.errors import NotFound
 from bot.ports import Clock, Insert, Store
 from bot.rows import Definition
-from flows.errors import UnknownDefinition
-from flows.names import nearest
+from flows.connector import Connector
+from flows.documents import Profile, Runbook
+from flows.project import Loaded, Project, compile_source
 
 log = structlog.get_logger()
-
-Kind = Literal["chat-profile", "runbook", "connector"]
 
 
 class Library:
@@ -24,7 +22,7 @@ class Library:
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self._pinned: dict[str, Loaded] = {}
+        self._pinned: dict[str, Loaded[Any]] = {}
         self.project = Project()
         self.changed: list[Callable[[], None]] = []
 
@@ -37,7 +35,7 @@ class Library:
         for tell in self.changed:
             tell()
 
-    async def _keep(self, kind: str, loaded: Loaded) -> None:
+    async def _keep(self, kind: str, loaded: Loaded[Any]) -> None:
         if await self._store.get(Definition, hash=loaded.hash) is None:
             row = Definition(
                 hash=loaded.hash,
@@ -50,23 +48,23 @@ class Library:
             await self._store.commit([Insert(row)])
         self._pinned[loaded.hash] = loaded
 
-    def profile(self, id: str) -> Loaded:
+    def profile(self, id: str) -> Loaded[Profile]:
         """The profile in force, or UnknownDefinition with the nearest name."""
-        return _named("chat profile", id, self.project.profiles)
+        return self.project.find_profile(id)
 
-    def runbook(self, id: str) -> Loaded:
+    def runbook(self, id: str) -> Loaded[Runbook]:
         """The runbook in force, or UnknownDefinition."""
-        return _named("runbook", id, self.project.runbooks)
+        return self.project.find_runbook(id)
 
-    def connector(self, id: str) -> Loaded:
+    def connector(self, id: str) -> Loaded[Connector]:
         """The connector in force, or UnknownDefinition."""
-        return _named("connector", id, self.project.connectors)
+        return self.project.find_connector(id)
 
-    def known(self, hash: str) -> Loaded:
+    def known(self, hash: str) -> Loaded[Any]:
         """A definition that `pinned` or `adopt` has brought; KeyError else."""
         return self._pinned[hash]
 
-    async def pinned(self, hash: str) -> Loaded:
+    async def pinned(self, hash: str) -> Loaded[Any]:
         """The definition with this content, in force or not (promise 6)."""
         found = self._pinned.get(hash)
         if found is None:
@@ -75,10 +73,3 @@ class Library:
                 raise NotFound("its definition is not in the database any more")
             found = self._pinned[hash] = compile_source(row.kind, row.id, row.source, row.path)
         return found
-
-
-def _named(kind: str, id: str, known: dict[str, Loaded]) -> Loaded:
-    try:
-        return known[id]
-    except KeyError:
-        raise UnknownDefinition(kind, id, nearest(id, known)) from None

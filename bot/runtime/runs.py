@@ -89,6 +89,7 @@ class Runs:
         self._store, self._bus, self._clock = ground.store, ground.bus, ground.clock
         self._library, self._limits, self._tasks = ground.library, ground.limits, ground.tasks
         self._owner, self._starts, self._connectors = ground.owner, starts, connectors
+        self._meters = ground.meters
         self._room = asyncio.Semaphore(ground.limits.runs_at_work)
         self._work: dict[str, asyncio.Task[None]] = {}
         self.active: dict[str, Active] = {}
@@ -251,7 +252,9 @@ class Runs:
         active.calling = True
         try:
             async with asyncio.timeout(max(left, 0)):
-                return await self._connectors.perform(call, definition=pins[call.connector], run=active.row)
+                answer = await self._connectors.perform(call, definition=pins[call.connector], run=active.row)
+            self._meters.called(call.connector, ok=answer.ok)
+            return answer
         except TimeoutError:
             return too_long(active.runbook)
         except asyncio.CancelledError:
@@ -304,6 +307,7 @@ class Runs:
 
     async def _told(self, active: Active, after: Run, news: Inbox | None) -> None:
         log.info("run ended", run=after.id, runbook=after.runbook, state=after.state, steps=after.steps)
+        self._meters.ended(after)
         active.row = after
         self._starts.open[active.person.id] -= 1
         if self._starts.open[active.person.id] <= 0:

@@ -1,0 +1,155 @@
+"""The composition root: puts the server together from every room."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+from aiohttp import web
+
+from adapters.webchat.adapter import House, Site, WebChat
+from adapters.webchat.settings import Limits as WebLimits
+from adapters.webchat.settings import Settings as WebSettings
+from bot.connectors.http import HttpConnectors
+from bot.connectors.secrets import Secrets
+from bot.keys import own_secret
+from bot.limits import Limits
+from bot.ports import Connectors, Store
+from bot.reload import Reload
+from bot.rows import Chat
+from bot.runtime.assemble import Choices, Runtime
+from bot.runtime.clock import SchedulerClock
+from bot.runtime.library import Library
+from bot.runtime.meters import Meters
+from bot.settings import Settings
+from bot.storage.open import open_store
+from bot.web.application import Parts, application
+from bot.web.health import Health
+from bot.web.operator import Operator
+from bot.web.proxies import Proxies
+from bot.web.serve import Server, serve
+from flows.connector import Connector
+from flows.project import Project
+
+log = structlog.get_logger()
+
+
+class App:
+    """A project being served. `async with App.running(...)` starts and drains it."""
+
+    def __init__(self, settings: Settings, project: Project, secrets: Secrets) -> None:
+        self.settings, self.project, self.secrets = settings, project, secrets
+        self._stack = AsyncExitStack()
+        self.runtime: Runtime
+        self.server: Server | None = None
+        self.tell: Callable[[str], None] = lambda text: None
+
+    @property
+    def state_folder(self) -> Path:
+        """Where keys and, by default, the database live."""
+        return self.project.root / ".cuebook"
+
+    async def start(self, *, web_too: bool = True) -> None:
+        """Open the store, recover, adopt the project, then open the doors."""
+        settings = self.settings
+        store = await open_store(settings.database_url, synchronous=settings.synchronous)
+        self._stack.push_async_callback(store.close)
+        await self._start_runtime(store)
+        if web_too:
+            self.server = await serve(self._site(store), settings.host, settings.port, grace=settings.drain)
+            self._stack.push_async_callback(self.server.stop)
+        if settings.reload:
+            self._watch()
+
+    async def _start_runtime(self, store: Store) -> None:
+        clock = SchedulerClock()
+        library = Library(store, clock)
+        connectors = self._connectors(library)
+        self._stack.push_async_callback(connectors.close)
+        self.runtime = Runtime(store, clock, library, cast(Connectors, connectors), {}, self._choices())
+        clock.start()
+        self._stack.callback(clock.stop)
+        self._stack.push_async_callback(self.runtime.stop)
+        await self.runtime.adopt(self.project)
+        await self.runtime.start()
+
+    def _connectors(self, library: Library) -> HttpConnectors:
+        def definition(hash: str) -> Connector:
+            document = library.known(hash).document
+            assert isinstance(document, Connector)
+            return document
+
+        allow = [*self.settings.allow, *_table(self.project, "connectors").get("allow", [])]
+        return HttpConnectors(definition, self.secrets, allow)
+
+    def _choices(self) -> Choices:
+        settings = self.settings
+        limits = Limits(
+            runs_a_person=settings.runs_a_person, runs_at_work=settings.runs_at_work, drain=settings.drain
+        )
+        return Choices(limits=limits, zone=settings.zone, meters=Meters())
+
+    def _site(self, store: Store) -> web.Application:
+        settings, ground = self.settings, self.runtime.ground
+
+        async def database() -> None:
+            await store.find(Chat, limit=1)
+
+        health = Health({"database": database})
+        parts = Parts(
+            catalogue=self.runtime.catalogue,
+            health=health,
+            operator=Operator(self.operator_token()),
+            registry=ground.meters.registry,
+        )
+        site = Site(
+            catalogue=self.runtime.catalogue,
+            health=health,
+            registry=ground.meters.registry,
+            proxies=Proxies(settings.trusted_proxies),
+        )
+        house = House(self.runtime.engine, ground.bus, ground.clock)
+        chat = WebChat(house, site, key=self._key(), settings=self._web_settings())
+        return application([chat], parts)
+
+    def _key(self) -> bytes:
+        given = self.settings.secret_key
+        return (given.get_secret_value() if given else own_secret(self.state_folder, "secret-key")).encode()
+
+    def operator_token(self) -> str:
+        """The token that opens metrics and listings."""
+        given = self.settings.operator_token
+        return given.get_secret_value() if given else own_secret(self.state_folder, "operator-token")
+
+    def _web_settings(self) -> WebSettings:
+        settings = self.settings
+        limits = WebLimits(
+            rate=settings.messages_per_second,
+            burst=settings.messages_burst,
+            per_address=settings.sockets_per_address,
+            per_person=settings.sockets_per_person,
+        )
+        return WebSettings(origins=frozenset(settings.origins), limits=limits)
+
+    def _watch(self) -> None:
+        watcher = Reload(self.project.root, self.runtime, self.tell)
+        task = self.runtime.tasks.launch(watcher.watch(), "reload")
+
+        async def stop() -> None:
+            watcher.stop()
+            await asyncio.wait([task], timeout=2.0)
+
+        self._stack.push_async_callback(stop)
+
+    async def stop(self) -> None:
+        """Close the doors, finish what is in flight, let go of the database."""
+        await self._stack.aclose()
+
+
+def _table(project: Project, name: str) -> dict[str, Any]:
+    found = project.settings.get(name, {})
+    return found if isinstance(found, dict) else {}
