@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.connectors.limits import Limits
+from flows.effects import Call
 from tests.connectors.conftest import Build, House, Outside, failed, reply, run, short, silence
 
 
@@ -40,8 +41,6 @@ async def test_an_answer_that_never_ends_is_a_failure_in_time(
 
 
 async def test_the_steps_own_limit_holds_as_well(house: House, outside: Outside) -> None:
-    from flows.effects import Call
-
     outside.answer = silence
     call = Call(id="a.1", connector="directory", method="once", timeout=0.05)
     assert short(await house.connectors.perform(call, definition="", run=run())) == failed(
@@ -57,6 +56,18 @@ async def test_an_answer_at_the_limit_is_read_and_one_byte_more_is_not(
     assert (await house.call("once")).answer["body"] == "x" * 2048
     outside.answer = reply(200, b"x" * 2049, content_type="text/plain")
     assert short(await house.call("once")) == failed("the answer is larger than 2 KiB")
+
+
+async def test_an_answer_that_is_said_to_be_too_large_is_not_waited_for(
+    house: House, outside: Outside
+) -> None:
+    async def promise(writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 1048577\r\n\r\n")
+        await silence(writer)
+
+    outside.answer = promise
+    async with asyncio.timeout(1):
+        assert short(await house.call("once")) == failed("the answer is larger than 1024 KiB")
 
 
 async def test_an_endless_answer_is_cut_at_the_limit(house: House, outside: Outside) -> None:

@@ -153,7 +153,8 @@ async def test_what_is_missing_fails_before_anything_is_sent(build: Build, outsi
     for address in (
         "ftp://x",
         "http://",
-        "http://u:p@127.0.0.1",
+        "http://u@127.0.0.1",
+        "http://:p@127.0.0.1",
         "http://x?y",
         "http://a b",
         "http://x:0",

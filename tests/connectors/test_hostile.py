@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from tests.connectors.conftest import Build, House, Outside, failed, listening, reply, short
+from tests.connectors.conftest import Build, House, Names, Outside, failed, listening, reply, short
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,10 @@ async def test_the_environment_changes_no_route_and_adds_no_password(
     assert outside.seen[0].header("authorization") == []
 
 
-async def test_cookies_are_not_kept(house: House, outside: Outside) -> None:
+async def test_cookies_are_not_kept(build: Build, outside: Outside) -> None:
+    """By name, for a cookie jar keeps none of a bare address."""
+    names = Names({"shop.example": ["127.0.0.1"]})
+    house = build(f"http://shop.example:{outside.port}", resolver=names)
     outside.answer = reply(set_cookie="session=abc")
     await house.call("once")
     await house.call("once")
@@ -108,6 +111,24 @@ async def test_a_secret_that_is_echoed_is_masked_in_every_form(build: Build, out
     assert answered.answer["headers"]["x-echo"] == "•••"
     assert "1234567" not in str(answered)
     assert "1234567" not in str(logs)
+
+
+async def test_a_credential_is_masked_as_it_was_sent_wherever_it_came_from(
+    build: Build, outside: Outside
+) -> None:
+    """A token that stands in the file itself, and the pair of a Basic header."""
+    outside.answer = reply(200, b'["written-in-the-file", "Basic dTpwdw=="]')
+    for auth, masked in (
+        ({"type": "bearer", "token": "written-in-the-file"}, ["•••", "Basic dTpwdw=="]),
+        ({"type": "basic", "username": "u", "password": "pw"}, ["written-in-the-file", "Basic •••"]),
+    ):
+        answered = await build(outside.address, document={"auth": auth}).call("once")
+        assert answered.answer["body"] == masked
+
+
+async def test_an_error_is_masked(build: Build) -> None:
+    house = build("http://127.0.0.1:1", environ={"DIRECTORY_TOKEN": "127.0.0.1"})
+    assert short(await house.call("once")) == failed("could not connect to •••:1")
 
 
 async def test_a_number_that_is_a_secret_is_masked(build: Build, outside: Outside) -> None:

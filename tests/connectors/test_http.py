@@ -6,8 +6,9 @@ import json
 
 import pytest
 
+from flows.effects import Call
 from flows.events import CallAnswered
-from tests.connectors.conftest import Build, House, Outside, failed, reply, short
+from tests.connectors.conftest import Build, House, Outside, failed, reply, run, short
 
 
 async def test_a_call_brings_back_status_headers_and_body(house: House, outside: Outside) -> None:
@@ -113,9 +114,13 @@ async def test_a_repeatable_method_sends_the_key_of_its_effect(house: House, out
     assert [seen.header("idempotency-key") for seen in outside.seen] == [["run1:find.1"], ["run1:find.1"], []]
 
 
-async def test_a_description_sends_nothing_and_shows_no_secret(build: Build, outside: Outside) -> None:
-    from flows.effects import Call
+async def test_a_repeatable_step_sends_it_as_well(house: House, outside: Outside) -> None:
+    call = Call(id="thing.2", connector="directory", method="once", repeatable=True)
+    await house.connectors.perform(call, definition="hash", run=run())
+    assert outside.seen[0].header("idempotency-key") == ["run1:thing.2"]
 
+
+async def test_a_description_sends_nothing_and_shows_no_secret(build: Build, outside: Outside) -> None:
     house = build(outside.address, environ={"DIRECTORY_TOKEN": ""})
     call = Call(
         id="a.1", connector="directory", method="unlock", args={"login": "a/b", "source": "s", "who": 1}

@@ -64,7 +64,7 @@ def test_whatever_the_value_no_form_of_it_stays(value: str, way: str) -> None:
 def test_four_characters_are_masked_and_three_are_not() -> None:
     secrets = Secrets({"FOUR": "abcd", "THREE": "xyz"})
     assert (secrets.get("FOUR"), secrets.get("THREE")) == ("abcd", "xyz")
-    assert secrets.mask("abcd xyz") == "••• xyz"
+    assert secrets.mask("abcd xyz eHl6") == "••• xyz eHl6"
 
 
 def test_the_longer_of_two_secrets_goes_first() -> None:
