@@ -33,6 +33,6 @@ class AccessLog(AbstractAccessLogger):
 
 def _route(request: web.BaseRequest) -> str:
     """The pattern that matched; aiohttp hands over requests it could not even read, too."""
-    info = request.match_info if isinstance(request, web.Request) and request._match_info else None  # noqa: SLF001
+    info = request._match_info if isinstance(request, web.Request) else None  # noqa: SLF001
     resource = info.route.resource if info is not None else None
     return resource.canonical if resource is not None else "(none)"

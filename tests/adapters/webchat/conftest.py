@@ -30,7 +30,8 @@ class Tab:
         await self.ws.send_str(json.dumps(frame))
 
     async def get(self) -> dict[str, Any]:
-        return json.loads(await self.ws.receive_str(timeout=5))
+        frame: dict[str, Any] = json.loads(await self.ws.receive_str(timeout=5))
+        return frame
 
     async def until(self, kind: str) -> list[dict[str, Any]]:
         """All frames up to and with the first of this type."""
@@ -80,7 +81,11 @@ async def start() -> AsyncIterator[Start]:
     ends: list[Any] = []
 
     async def start(
-        *, proxies: tuple[str, ...] = (), origins: frozenset[str] = frozenset(), token: str = "", **limits: Any
+        *,
+        proxies: tuple[str, ...] = (),
+        origins: frozenset[str] = frozenset(),
+        token: str = "",
+        **limits: Any,
     ) -> Place:
         engine, catalogue = FakeEngine(), FakeCatalogue()
         parts = Parts(catalogue=catalogue, operator=Operator(token))

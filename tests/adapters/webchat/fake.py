@@ -12,7 +12,7 @@ from bot.ports import ChatView, Inbound, Live, Opened, Person, Progress, Receipt
 from bot.rows import Message
 from flows.errors import UnknownDefinition
 
-PROFILES = [
+PROFILES: list[dict[str, Any]] = [
     {
         "id": "desk",
         "name": "IT <Helpdesk>",
@@ -22,7 +22,7 @@ PROFILES = [
     },
     {"id": "staff", "name": "Staff", "description": "", "audience": ["agents"], "steps": []},
 ]
-RUNBOOKS = [
+RUNBOOKS: list[dict[str, Any]] = [
     {"id": "unlock", "name": "Unlock", "description": "Unlocks", "audience": ["anonymous"], "steps": [1, 2]},
     {"id": "wipe", "name": "Wipe", "description": "Wipes", "audience": ["agents"], "steps": [3]},
 ]
@@ -71,7 +71,9 @@ class FakeEngine:
         self.events: list[Inbound] = []
         self.reads: list[tuple[int, int]] = []
         self.fails: Exception | None = None
-        self.answer: Callable[[FakeEngine, Inbound], None] = lambda me, it: me.say(it.chat, f"You said: {it.said.text}")
+        self.answer: Callable[[FakeEngine, Inbound], object] = lambda me, it: me.say(
+            it.chat, f"You said: {it.said.text}"
+        )
 
     # --- for tests ---------------------------------------------------------------------
 

@@ -22,7 +22,15 @@ GREETING = {
 
 
 def said(seq: int, who: str, text: str) -> dict[str, object]:
-    return {"type": "message", "seq": seq, "id": f"m{seq}", "from": who, "text": text, "choices": [], "at": AT}
+    return {
+        "type": "message",
+        "seq": seq,
+        "id": f"m{seq}",
+        "from": who,
+        "text": text,
+        "choices": [],
+        "at": AT,
+    }
 
 
 async def test_a_chat_from_hello_to_an_answer(place: Place) -> None:
@@ -73,7 +81,15 @@ async def test_notes_ends_and_progress_look_as_promised(place: Place) -> None:
     step = ProgressStep(id="look_up", kind="call", title="Look up", status="working")
     place.engine.show(
         "c1",
-        Progress(run="r1", runbook="unlock", title="Unlock", rev=1, state="running", steps=(step,), cancellable=True),
+        Progress(
+            run="r1",
+            runbook="unlock",
+            title="Unlock",
+            rev=1,
+            state="running",
+            steps=(step,),
+            cancellable=True,
+        ),
     )
     place.engine.say("c1", "Bye.", kind="end")
     assert [await tab.get() for _ in range(3)] == [
@@ -116,7 +132,10 @@ async def test_cancel_is_acknowledged_and_shows_in_the_progress(place: Place) ->
     place.engine.show("c1", run)
     await tab.get()
     await tab.send(type="cancel", cmid="x", run_id="r1")
-    assert [(f["type"], f.get("state")) for f in await tab.until("ack")] == [("progress", "cancelled"), ("ack", None)]
+    assert [(f["type"], f.get("state")) for f in await tab.until("ack")] == [
+        ("progress", "cancelled"),
+        ("ack", None),
+    ]
     await tab.send(type="cancel", cmid="y", run_id="r1")
     assert (await tab.get())["code"] == "not_found"
     await tab.send(type="cancel", cmid="z", run_id="r-theirs")
@@ -192,7 +211,10 @@ async def test_a_text_at_the_limit_passes_and_one_past_it_is_told(place: Place) 
     assert (await tab.until("ack"))[-1]["seq"] == 2
     await tab.send(type="message", cmid="2", text="x" * 8001)
     await tab.send(type="message", cmid="3", text=" \n ")
-    assert [(f["code"], f["cmid"]) for f in (await tab.get(), await tab.get())] == [("too_long", "2"), ("empty", "3")]
+    assert [(f["code"], f["cmid"]) for f in (await tab.get(), await tab.get())] == [
+        ("too_long", "2"),
+        ("empty", "3"),
+    ]
 
 
 async def test_a_house_that_is_busy_says_when_to_come_back(place: Place) -> None:

@@ -110,7 +110,9 @@ async def test_a_bus_that_promises_more_than_the_log_has_does_not_spin(place: Pl
     tab, _ = await place.chat()
     ghost = place.engine.say("c1", "ghost", publish=False)
     place.engine.lines["c1"].pop()
-    place.engine.bus.publish("c1", Message(**{f: getattr(ghost, f) for f in ghost.__struct_fields__} | {"seq": 7}))
+    place.engine.bus.publish(
+        "c1", Message(**{f: getattr(ghost, f) for f in ghost.__struct_fields__} | {"seq": 7})
+    )
     await tab.send(type="ping")
     assert (await tab.get())["type"] == "pong"
     assert len(place.engine.reads) < 10
@@ -137,13 +139,18 @@ async def test_runs_at_work_are_shown_whole_after_the_lines(place: Place) -> Non
     back = await place.tab()
     await back.hello(token=welcome["token"], last_seq=1)
     frames = [await back.get(), await back.get()]
-    assert [(f["type"], f.get("seq"), f.get("rev")) for f in frames] == [("message", 2, None), ("progress", None, 7)]
+    assert [(f["type"], f.get("seq"), f.get("rev")) for f in frames] == [
+        ("message", 2, None),
+        ("progress", None, 7),
+    ]
 
 
 async def test_a_picture_older_than_the_last_is_not_sent(place: Place) -> None:
     tab, _ = await place.chat()
     for rev in (1, 3, 2, 4):
-        place.engine.show("c1", Progress(run="r1", runbook="u", title="U", rev=rev, state="running", steps=()))
+        place.engine.show(
+            "c1", Progress(run="r1", runbook="u", title="U", rev=rev, state="running", steps=())
+        )
         await asyncio.sleep(0)
         await asyncio.sleep(0)
     place.engine.say("c1", "stop")
@@ -153,11 +160,15 @@ async def test_a_picture_older_than_the_last_is_not_sent(place: Place) -> None:
     assert revs[-1] == 4
 
 
-async def test_a_thousand_pictures_of_one_run_are_one_frame_and_messages_keep_their_order(place: Place) -> None:
+async def test_a_thousand_pictures_of_one_run_are_one_frame_and_messages_keep_their_order(
+    place: Place,
+) -> None:
     tab, _ = await place.chat()
     place.engine.say("c1", "before")
     for rev in range(1000):
-        place.engine.show("c1", Progress(run="r1", runbook="u", title="U", rev=rev, state="running", steps=()))
+        place.engine.show(
+            "c1", Progress(run="r1", runbook="u", title="U", rev=rev, state="running", steps=())
+        )
     place.engine.say("c1", "after")
     frames = [await tab.get() for _ in range(3)]
     assert [(f.get("text"), f.get("rev")) for f in frames] == [("before", None), (None, 999), ("after", None)]

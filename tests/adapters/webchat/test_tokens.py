@@ -31,7 +31,9 @@ def signed(key: bytes = KEY, alg: str = "HS256", **more: Any) -> str:
 
 def unsigned(alg: str) -> str:
     parts = ({"alg": alg, "typ": "JWT"}, GOOD)
-    return ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in parts) + "."
+    return (
+        ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).rstrip(b"=").decode() for p in parts) + "."
+    )
 
 
 def swapped() -> str:

@@ -1,0 +1,117 @@
+"""A reader that does not read is cut off, and nobody else notices."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+
+from aiohttp import web
+from structlog.testing import capture_logs
+
+from adapters.webchat.outgoing import Outgoing
+from adapters.webchat.settings import Limits
+from tests.adapters.webchat.conftest import Place, Start
+
+
+async def stalled(place: Place, token: str) -> socket.socket:
+    """Says hello by hand and never reads again."""
+    loop = asyncio.get_running_loop()
+    sock = socket.socket()
+    sock.setblocking(False)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    await loop.sock_connect(sock, (place.server.host, place.server.port))
+    upgrade = (
+        "GET /ws HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {'a' * 22}==\r\n"
+        "Sec-WebSocket-Protocol: cuebook.v1\r\n\r\n"
+    )
+    await loop.sock_sendall(sock, upgrade.encode())
+    assert (await loop.sock_recv(sock, 4096)).startswith(b"HTTP/1.1 101")
+    hello = json.dumps({"type": "hello", "token": token}).encode()
+    await loop.sock_sendall(
+        sock, bytes([0x81, 0x80 | 126]) + len(hello).to_bytes(2, "big") + b"\0" * 4 + hello
+    )
+    return sock
+
+
+async def until(place: Place, ears: int) -> None:
+    """So many sockets hear the chat."""
+    async with asyncio.timeout(5):
+        while len(place.engine.bus.ears.get("c1", ())) != ears:
+            await asyncio.sleep(0.005)
+
+
+async def test_a_stalled_reader_is_dropped_and_the_others_miss_nothing(start: Start) -> None:
+    """Threat: somebody opens sockets and never reads, until the server has no memory left."""
+    place = await start(send=0.1, sweep=0.02)
+    tab, welcome = await place.chat()
+    deaf = [await stalled(place, welcome["token"]) for _ in range(3)]
+    await until(place, 4)
+    seen, text = 1, "x" * 7000
+    with capture_logs() as logs:
+        while len(place.engine.bus.ears["c1"]) > 1:
+            assert seen < 5000, "still there after 35 MB"
+            for _ in range(20):
+                place.engine.say("c1", text)
+            for _ in range(20):
+                seen += 1
+                assert (await tab.get())["seq"] == seen
+    assert {entry["why"] for entry in logs} <= {"stalled", "full"}
+    assert len(logs) == 3
+    for sock in deaf:
+        sock.close()
+
+
+async def test_a_writer_that_waits_too_long_is_stalled_by_time_alone(start: Start) -> None:
+    place = await start(send=0.1, sweep=0.02, queue_frames=100_000, queue_bytes=10**9)
+    tab, welcome = await place.chat()
+    deaf = await stalled(place, welcome["token"])
+    await until(place, 2)
+    with capture_logs() as logs:
+        for n in range(1, 1201):
+            place.engine.say("c1", "x" * 7000)
+            assert (await tab.get())["seq"] == n + 1
+        await until(place, 1)
+    assert [entry["why"] for entry in logs] == ["stalled"]
+    deaf.close()
+
+
+class Wire(asyncio.Transport):
+    """Only remembers whether it was cut."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.aborts = 0
+
+    def abort(self) -> None:
+        self.aborts += 1
+
+
+async def test_the_queue_takes_256_frames_and_cuts_at_the_next() -> None:
+    wire = Wire()
+    out = Outgoing(web.WebSocketResponse(), wire, Limits())
+    for _ in range(256):
+        out.put(b"{}")
+    assert wire.aborts == 0
+    out.put(b"{}")
+    assert wire.aborts == 1
+    out.put(b"{}")
+    out.replace("r", b"{}")
+    assert out._bytes == 0
+
+
+async def test_the_queue_takes_a_mebibyte_and_cuts_at_the_next_byte() -> None:
+    wire = Wire()
+    out = Outgoing(web.WebSocketResponse(), wire, Limits())
+    out.put(b"x" * (1024 * 1024 - 10))
+    out.replace("r", b"x" * 20)
+    assert wire.aborts == 1
+    wire = Wire()
+    out = Outgoing(web.WebSocketResponse(), wire, Limits())
+    out.put(b"x" * (1024 * 1024 - 10))
+    for _ in range(3):
+        out.replace("r", b"x" * 10)
+    assert wire.aborts == 0
+    out.put(b"x")
+    assert wire.aborts == 1
