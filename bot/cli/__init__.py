@@ -58,7 +58,7 @@ def _print_version(wanted: bool) -> None:
 
 
 def _about(
-    version: Annotated[  # noqa: ARG001  (its callback does the work)
+    version: Annotated[
         bool,
         typer.Option("--version", help="Print the version and end.", callback=_print_version, is_eager=True),
     ] = False,

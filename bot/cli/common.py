@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeAlias, TypeVar
@@ -13,6 +13,8 @@ import typer
 from flows.errors import ProjectError
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
+
     from rich.console import Console
 
 FINE: Final = 0
@@ -80,12 +82,16 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run it to its end on the fastest loop there is."""
     import asyncio
 
+    with asyncio.Runner(loop_factory=_fastest()) as runner:
+        return runner.run(work)
+
+
+def _fastest() -> Callable[[], AbstractEventLoop] | None:
     try:
         from uvloop import new_event_loop
     except ImportError:  # not made for this platform
-        new_event_loop = asyncio.new_event_loop
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(work)
+        return None
+    return new_event_loop
 
 
 def write(text: str) -> None:
