@@ -60,7 +60,10 @@ class App:
         self._stack.push_async_callback(store.close)
         await self._start_runtime(store)
         if web_too:
-            self.server = await serve(self._site(store), settings.host, settings.port, grace=settings.drain)
+            keys = await asyncio.to_thread(self._keys)
+            self.server = await serve(
+                self._site(store, keys), settings.host, settings.port, grace=settings.drain
+            )
             self._stack.push_async_callback(self.server.stop)
         if settings.reload:
             self._watch()
@@ -93,7 +96,7 @@ class App:
         )
         return Choices(limits=limits, zone=settings.zone, meters=Meters())
 
-    def _site(self, store: Store) -> web.Application:
+    def _site(self, store: Store, keys: tuple[bytes, str]) -> web.Application:
         settings, ground = self.settings, self.runtime.ground
 
         async def database() -> None:
@@ -103,7 +106,7 @@ class App:
         parts = Parts(
             catalogue=self.runtime.catalogue,
             health=health,
-            operator=Operator(self.operator_token()),
+            operator=Operator(keys[1]),
             registry=ground.meters.registry,
         )
         site = Site(
@@ -113,12 +116,13 @@ class App:
             proxies=Proxies(settings.trusted_proxies),
         )
         house = House(self.runtime.engine, ground.bus, ground.clock)
-        chat = WebChat(house, site, key=self._key(), settings=self._web_settings())
+        chat = WebChat(house, site, key=keys[0], settings=self._web_settings())
         return application([chat], parts)
 
-    def _key(self) -> bytes:
+    def _keys(self) -> tuple[bytes, str]:
         given = self.settings.secret_key
-        return (given.get_secret_value() if given else own_secret(self.state_folder, "secret-key")).encode()
+        key = given.get_secret_value() if given else own_secret(self.state_folder, "secret-key")
+        return key.encode(), self.operator_token()
 
     def operator_token(self) -> str:
         """The token that opens metrics and listings."""

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
@@ -19,11 +21,27 @@ def _alias(name: str, *others: str) -> AliasChoices:
     return AliasChoices(f"CUEBOOK_{name.upper()}", *others, name)
 
 
+def _zone(name: object) -> object:
+    if not isinstance(name, str):
+        return name
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"`{name}` is not a time zone: write one like Europe/Berlin") from error
+
+
+Zone = Annotated[tzinfo, BeforeValidator(_zone)]
+
+
 class Settings(BaseSettings):
     """Everything an operator can choose. Prints without secrets."""
 
     model_config = SettingsConfigDict(
-        env_prefix="CUEBOOK_", extra="ignore", frozen=True, populate_by_name=True
+        env_prefix="CUEBOOK_",
+        extra="ignore",
+        frozen=True,
+        populate_by_name=True,
+        arbitrary_types_allowed=True,
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for all")
@@ -40,7 +58,7 @@ class Settings(BaseSettings):
     )
     operator_token: SecretStr | None = Field(None, description="For /metrics and the lists of chats and runs")
     secret_key: SecretStr | None = Field(None, description="Signs chat tokens; made in .cuebook/ if not set")
-    zone: str = Field("UTC", description="Time zone of `at:`")
+    zone: Zone = Field(UTC, description="Time zone of `at:`, e.g. Europe/Berlin; default UTC")
     allow: Annotated[list[str], NoDecode] = Field(
         [], description="Addresses that connectors may reach although they are private"
     )

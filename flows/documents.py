@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal, Self
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
@@ -122,13 +122,20 @@ class Schedule(BaseModel):
     cron: str | None = Field(None, description="Five fields, e.g. '0 7 * * mon-fri'")
     every: Duration | None = Field(None, description="An interval, e.g. 15m")
     on: str | None = Field(None, description="One date and time, e.g. 2026-12-24T18:00")
-    zone: str = Field("UTC", description="A time zone, e.g. Europe/Berlin")
+    zone: str = Field("UTC", description="A time zone, e.g. Europe/Berlin", validate_default=True)
+
+    @property
+    def place(self) -> ZoneInfo:
+        """The zone itself."""
+        return _ZONES[self.zone]
 
     @field_validator("zone")
     @classmethod
     def _known(cls, zone: str) -> str:
-        if zone not in _zones():
-            raise ValueError(f"`{zone}` is not a time zone: write one like Europe/Berlin")
+        try:
+            _ZONES[zone] = ZoneInfo(zone)  # read once, at load: later nothing touches the disk
+        except (KeyError, ValueError, OSError) as error:
+            raise ValueError(f"`{zone}` is not a time zone: write one like Europe/Berlin") from error
         return zone
 
     @field_validator("on")
@@ -159,13 +166,7 @@ class Schedule(BaseModel):
         return self
 
 
-def _zones() -> set[str]:
-    if not _ZONES:
-        _ZONES.update(available_timezones())
-    return _ZONES
-
-
-_ZONES: set[str] = set()
+_ZONES: dict[str, ZoneInfo] = {}
 
 
 class Runbook(Document):
@@ -179,7 +180,9 @@ class Runbook(Document):
     method: Literal["synchronous", "asynchronous"] = Field(
         "synchronous", description="asynchronous: in the background, while the chat goes on"
     )
-    timeout: Duration = Field(600.0, description="The run fails when it takes longer", validate_default=False)
+    timeout: Duration | None = Field(
+        None, description="The run fails when it takes longer; 1m left out, 1h if asynchronous"
+    )
     audience: Audience = Field(KNOWN, description="Whose chats may start it", validate_default=False)
     cancel: Literal["requester", "agents", "none"] | None = Field(
         None, description="Who may stop a run; agents where it `changes` things, else the requester"
@@ -190,6 +193,13 @@ class Runbook(Document):
     schedule: Schedule | None = None
     inputs: dict[VariableName, Input] = Field({}, max_length=200, description="What a start must give")
     steps: list[RunbookStep] = Field(min_length=1, max_length=500, description="The steps, in order")
+
+    @property
+    def limit(self) -> float:
+        """Seconds that a run may take."""
+        if self.timeout is not None:
+            return self.timeout
+        return 60.0 if self.method == "synchronous" else 3600.0
 
     @property
     def cancellable_by(self) -> Literal["requester", "agents", "none"]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from typing import NamedTuple
 
 import structlog
@@ -39,7 +40,7 @@ class Choices(NamedTuple):
     """What may be chosen beside the ports."""
 
     limits: Limits = Limits()
-    zone: str = "UTC"
+    zone: tzinfo = UTC
     bus: Bus | None = None
     meters: Meters | None = None
 

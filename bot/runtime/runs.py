@@ -66,7 +66,7 @@ def cancelled(by: str) -> Over:
 
 def too_long(runbook: Runbook) -> Over:
     """Its own time limit (D6)."""
-    return Over("failed", f"Runbook failed: it took longer than {spoken(runbook.timeout)}")
+    return Over("failed", f"Runbook failed: it took longer than {spoken(runbook.limit)}")
 
 
 def broken(step: str | None) -> Over:
@@ -134,7 +134,7 @@ class Runs:
         now = self._clock.now()
         active.row = msgspec.structs.replace(
             row, state="running", owner=self._owner, started_at=now,
-            deadline_at=now + round(active.runbook.timeout * 1000),
+            deadline_at=now + round(active.runbook.limit * 1000),
         )  # fmt: skip
         await self._guarded(active, row, Started(), [])
 

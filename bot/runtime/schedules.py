@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
 
 import structlog
 from apscheduler.triggers.cron import CronTrigger
@@ -44,8 +43,9 @@ class Schedules:
                 self._clock.cancel(f"schedule:{id}")
         for id, schedule in wanted.items():
             known = rows.get(id)
-            same = known is not None and known.spec == schedule.model_dump_json()
-            self._arm(known if known is not None and same else await self._begin(id, schedule))
+            if known is None or known.spec != schedule.model_dump_json():
+                known = await self._begin(id, schedule)
+            self._arm(known)
 
     async def _begin(self, runbook: str, schedule: Schedule) -> ScheduleRow:
         now = self._clock.now()
@@ -86,7 +86,7 @@ class Schedules:
 
 def following(schedule: Schedule, now: int, *, first: bool) -> int:
     """The next time strictly after `now` (ms); 0 = never again."""
-    zone = ZoneInfo(schedule.zone)
+    zone = schedule.place
     here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
     if schedule.every is not None:
         return now + round(schedule.every * 1000)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -51,9 +50,9 @@ class Accepted(msgspec.Struct, frozen=True, kw_only=True):
 class Starts:
     """Decides whether a run may start. Changes nothing: the caller commits the row."""
 
-    def __init__(self, library: Library, clock: Clock, limits: Limits, zone: str = "UTC") -> None:
+    def __init__(self, library: Library, clock: Clock, limits: Limits, zone: tzinfo = UTC) -> None:
         self._library, self._clock, self._limits = library, clock, limits
-        self._zone = ZoneInfo(zone)
+        self._zone = zone
         self.open: Counter[str] = Counter()
         """Open runs by person id."""
         self.queued: set[str] = set()

@@ -73,6 +73,11 @@ class Listing:
                 summary="The chat profiles that the caller may open", answer=Profiles,
             ),
             Operation(
+                method="GET", path="/api/v1/profiles/{id}", handler=self._profile,
+                summary="One chat profile with its steps", answer=dict[str, Any], key="operator",
+                refusals=(401, 404),
+            ),
+            Operation(
                 method="GET", path="/api/v1/runbooks", handler=self._runbooks,
                 summary="The runbooks that the caller may start", answer=Runbooks,
             ),
@@ -102,6 +107,10 @@ class Listing:
 
     async def _profiles(self, request: web.Request) -> web.Response:
         return json_answer(Profiles(profiles=self._shown(request, self._catalogue.profiles())))
+
+    async def _profile(self, request: web.Request) -> web.Response:
+        self._operator.require(request)
+        return _one(self._catalogue.profile(request.match_info["id"]), "profile")
 
     async def _runbooks(self, request: web.Request) -> web.Response:
         return json_answer(Runbooks(runbooks=self._shown(request, self._catalogue.runbooks())))
