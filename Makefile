@@ -3,6 +3,7 @@
 
 SHELL := /bin/sh
 VENV ?= .venv
+WORKERS ?= 2
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 CODE := $(foreach room,adapters bench bot flows tests,$(if $(wildcard $(room)/*.py),$(room)))
@@ -28,7 +29,7 @@ demo: $(READY)  ## serve the example project and print its address; PORT=… cho
 test: fast proofs  ## all tests: the fast suite, then the proofs
 
 fast: $(READY)  ## the fast suite: no real processes, under a minute; T=path::name for some of it
-	@$(BIN)/python -m pytest -n 2 $(T)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(T)
 
 proofs: $(READY)  ## tests with real processes, a browser, kills
 	@$(BIN)/python -m pytest -m "proof or browser" --timeout 180 $(T)
