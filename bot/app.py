@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ from adapters.webchat.settings import Limits as WebLimits
 from adapters.webchat.settings import Settings as WebSettings
 from bot.connectors.http import HttpConnectors
 from bot.connectors.secrets import Secrets
+from bot.errors import SettingsError
 from bot.keys import own_secret
 from bot.limits import Limits
 from bot.ports import Connectors, Store
@@ -37,6 +38,8 @@ from flows.project import Project
 
 log = structlog.get_logger()
 
+Tell = Callable[[str], None]
+
 
 class App:
     """A project being served. `async with App.running(...)` starts and drains it."""
@@ -46,15 +49,30 @@ class App:
         self._stack = AsyncExitStack()
         self.runtime: Runtime
         self.server: Server | None = None
-        self.tell: Callable[[str], None] = lambda text: None
+        self.tell: Tell = lambda text: None
 
     @property
     def state_folder(self) -> Path:
         """Where keys and, by default, the database live."""
         return self.project.root / ".cuebook"
 
+    @classmethod
+    @asynccontextmanager
+    async def running(
+        cls, settings: Settings, project: Project, secrets: Secrets, tell: Tell = lambda text: None
+    ) -> AsyncIterator[App]:
+        """Start, and drain at the exit. `tell` hears what the author should know of reloads."""
+        app = cls(settings, project, secrets)
+        app.tell = tell
+        try:
+            await app.start()
+            yield app
+        finally:
+            await app.stop()
+
     async def start(self, *, web_too: bool = True) -> None:
-        """Open the store, recover, adopt the project, then open the doors."""
+        """Open the store, recover, adopt the project, then open the doors. `stop` must follow,
+        also where this raises."""
         settings = self.settings
         store = await open_store(settings.database_url, synchronous=settings.synchronous)
         self._stack.push_async_callback(store.close)
@@ -86,7 +104,7 @@ class App:
             assert isinstance(document, Connector)
             return document
 
-        allow = [*self.settings.allow, *_table(self.project, "connectors").get("allow", [])]
+        allow = [*self.settings.allow, *allowed(self.project.settings)]
         return HttpConnectors(definition, self.secrets, allow)
 
     def _choices(self) -> Choices:
@@ -154,6 +172,10 @@ class App:
         await self._stack.aclose()
 
 
-def _table(project: Project, name: str) -> dict[str, Any]:
-    found = project.settings.get(name, {})
-    return found if isinstance(found, dict) else {}
+def allowed(settings: Mapping[str, Any]) -> list[str]:
+    """`allow` under `[connectors]` of cuebook.toml. Raises SettingsError."""
+    table = settings.get("connectors", {})
+    listed = table.get("allow", []) if isinstance(table, Mapping) else table
+    if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
+        raise SettingsError("cuebook.toml, [connectors]: `allow` is a list of addresses")
+    return listed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -21,17 +21,10 @@ def set_up(level: str, style: str, mask: Callable[[str], str] | None = None) -> 
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    if mask is not None:
-        shared.append(_masking(mask))
-    plain = style == "text" or (style == "auto" and sys.stderr.isatty())
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
-        if plain
-        else structlog.processors.JSONRenderer(ensure_ascii=False)
-    )
+    last = [_renderer(style)] if mask is None else [_renderer(style), _masking(mask)]
     number = logging.getLevelNamesMapping()[level]
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
@@ -39,7 +32,7 @@ def set_up(level: str, style: str, mask: Callable[[str], str] | None = None) -> 
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
             foreign_pre_chain=shared,
         )
     )
@@ -47,14 +40,22 @@ def set_up(level: str, style: str, mask: Callable[[str], str] | None = None) -> 
     root.handlers[:] = [handler]
     root.setLevel(number)
     for chatty in ("apscheduler", "watchfiles", "asyncio"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+        logging.getLogger(chatty).setLevel(max(number, logging.WARNING))
+
+
+def _renderer(style: str) -> structlog.typing.Processor:
+    if style == "json" or (style == "auto" and not sys.stderr.isatty()):
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    # Plain: the library's own way shows the local variables of every frame, secrets included.
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+    )
 
 
 def _masking(mask: Callable[[str], str]) -> structlog.typing.Processor:
-    def masked(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        for key, value in event.items():
-            if isinstance(value, str):
-                event[key] = mask(value)
-        return event
+    """The finished line goes through the mask: whatever a value was part of, it is seen."""
+
+    def masked(_: Any, __: str, line: Any) -> Any:
+        return mask(line) if isinstance(line, str) else line
 
     return masked

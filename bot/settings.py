@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,6 +16,7 @@ from pydantic import AliasChoices, BeforeValidator, Field, SecretStr, Validation
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.errors import SettingsError
+from flows.names import nearest
 
 
 def _alias(name: str, *others: str) -> AliasChoices:
@@ -31,6 +33,15 @@ def _zone(name: object) -> object:
 
 
 Zone = Annotated[tzinfo, BeforeValidator(_zone)]
+
+
+def _items(given: object) -> object:
+    """A variable of the environment holds a list with commas."""
+    return [item.strip() for item in given.split(",") if item.strip()] if isinstance(given, str) else given
+
+
+Items = Annotated[list[str], NoDecode, BeforeValidator(_items)]
+SECRET = ("operator_token", "secret_key")
 
 
 class Settings(BaseSettings):
@@ -59,15 +70,9 @@ class Settings(BaseSettings):
     operator_token: SecretStr | None = Field(None, description="For /metrics and the lists of chats and runs")
     secret_key: SecretStr | None = Field(None, description="Signs chat tokens; made in .cuebook/ if not set")
     zone: Zone = Field(UTC, description="Time zone of `at:`, e.g. Europe/Berlin; default UTC")
-    allow: Annotated[list[str], NoDecode] = Field(
-        [], description="Addresses that connectors may reach although they are private"
-    )
-    origins: Annotated[list[str], NoDecode] = Field(
-        [], description="Further web origins whose pages may open the WebSocket"
-    )
-    trusted_proxies: Annotated[list[str], NoDecode] = Field(
-        [], description="Proxies whose X-Forwarded-For counts"
-    )
+    allow: Items = Field([], description="Addresses that connectors may reach although they are private")
+    origins: Items = Field([], description="Further web origins whose pages may open the WebSocket")
+    trusted_proxies: Items = Field([], description="Proxies whose X-Forwarded-For counts")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal")
     reload: bool = Field(True, description="Take changed project files into force")
@@ -84,10 +89,12 @@ class Settings(BaseSettings):
         cls,
         settings_cls: type[BaseSettings],  # noqa: ARG003
         init_settings: PydanticBaseSettingsSource,
-        **sources: Any,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over what the project's file gave."""
-        return (sources["env_settings"], init_settings)
+        return (env_settings, init_settings)
 
 
 def read_settings(
@@ -95,14 +102,44 @@ def read_settings(
 ) -> Settings:
     """All settings. `table`: the `[server]` part of cuebook.toml; `chosen`: the command's own
     options, which win. SettingsError lists every problem at once."""
+    _check_names(table or {})
     try:
         settings = Settings(**(table or {}))
     except ValidationError as error:
         problems = "\n".join(
-            f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}" for problem in error.errors()
+            f"  {_where(str(problem['loc'][0]))}: {problem['msg'].removeprefix('Value error, ')}"
+            for problem in error.errors(include_input=False)
         )
         raise SettingsError(f"these settings cannot be read:\n{problems}") from error
     given = {name: value for name, value in chosen.items() if value is not None}
     if not settings.database_url and "database_url" not in given and project is not None:
-        given["database_url"] = f"sqlite:///{project.resolve() / '.cuebook' / 'cuebook.db'}"
+        given["database_url"] = f"sqlite://{project.resolve() / '.cuebook' / 'cuebook.db'}"
     return settings.model_copy(update=given)
+
+
+def variables(name: str) -> list[str]:
+    """The environment variables of a setting; the first that is set counts."""
+    alias = Settings.model_fields[name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices if choice != name]
+    return [f"CUEBOOK_{name.upper()}"]
+
+
+def _where(found: str) -> str:
+    """The variable, or the setting of cuebook.toml, from which a value came."""
+    known = found if found in Settings.model_fields else ""
+    name = known or next(name for name in Settings.model_fields if found in variables(name))
+    return next((variable for variable in variables(name) if variable in os.environ), f"[server] {name}")
+
+
+def _check_names(table: dict[str, Any]) -> None:
+    """A setting that is not there was meant to be another one."""
+    for name in table:
+        if name in SECRET:
+            raise SettingsError(
+                f"`{name}` is a secret: set CUEBOOK_{name.upper()} instead of writing it in a file"
+            )
+        if name not in Settings.model_fields:
+            near = nearest(name, Settings.model_fields)
+            hint = f", did you mean `{near}`?" if near else ""
+            raise SettingsError(f"cuebook.toml, [server]: there is no setting `{name}`{hint}")

@@ -26,7 +26,7 @@ from flows.reading.decoding import MAX_BYTES
 from flows.source import Source
 from flows.testfile import LoadedTest, TestFile
 
-__all__ = ["compile_source", "load_project", "load_tests", "read_project", "read_tests"]
+__all__ = ["compile_source", "load_project", "load_settings", "load_tests", "read_project", "read_tests"]
 
 SETTINGS: Final = "cuebook.toml"
 TESTS: Final = "tests"
@@ -42,6 +42,15 @@ def load_project(root: Path, previous: Project | None = None) -> Project:
     if project is None:
         raise ProjectInvalid(problems)
     return project
+
+
+def load_settings(root: Path) -> dict[str, Any]:
+    """`cuebook.toml` alone, as plain data. Raises ProjectInvalid."""
+    folder = _Folder(root)
+    settings = folder.settings()
+    if folder.problems:
+        raise ProjectInvalid(folder.problems)
+    return settings
 
 
 def read_project(root: Path, previous: Project | None = None) -> tuple[Project | None, list[Problem]]:
