@@ -32,6 +32,7 @@ class Feed:
         "_out",
         "_page",
         "_revs",
+        "_started",
         "chat",
         "last",
         "question",
@@ -43,17 +44,20 @@ class Feed:
         self.chat, self._engine, self._out, self._encode, self._page = chat, engine, out, encode, page
         self.last = self._newest = 0
         self.question: Message | None = None
-        self._behind = True
+        self._behind, self._started = True, False
         self._revs: dict[str, int] | None = None
 
     def start(self, last: int, newest: int) -> None:
         """Go on after `last`; the log has grown to `newest`. Call after subscribing `hear`."""
+        self._started = True
         self.last, self._newest = last, max(newest, self._newest)
         self._out.catch_up(self)
 
     def hear(self, item: Live) -> None:
         """One live item from the bus."""
         if not isinstance(item, Message):
+            if not self._started:
+                return  # before the welcome; `catch_up` shows what is at work by then
             self._picture(item, self._encode(item))
         elif item.seq > self.last:
             if item.seq == self.last + 1 and not self._behind:
@@ -66,9 +70,11 @@ class Feed:
         """Send the log from `last` on until nothing is missing, then the runs at work."""
         while self.last < self._newest:
             before = self.last
-            for message in await self._engine.messages(self.chat, self.last, self._page):
+            page = await self._engine.messages(self.chat, self.last, self._page)
+            for message in page:
                 self._pass(message)
-                await self._out.send(encode(line(message)))
+            if page:
+                await self._out.send([encode(line(message)) for message in page])
             if self.last == before:
                 log.warning("webchat.log_shorter_than_told", chat=self.chat, seq=before)
                 self._newest = before

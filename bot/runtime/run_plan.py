@@ -262,7 +262,7 @@ def answered(row: Run, event: Event, now: int, limits: Limits) -> Iterator[Op]:
     yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)
 
 
-def shown(active: Active, step: Step, *, ok: bool) -> None:
+def shown(active: Active, step: Step, now: int, *, ok: bool) -> None:
     """Bring the picture of the run up to date: what rested is over, what was entered is there."""
     steps = active.steps
     if steps and steps[-1].status == "working":
@@ -274,7 +274,7 @@ def shown(active: Active, step: Step, *, ok: bool) -> None:
             ProgressStep(id=id, kind=kind.KIND, title=kind.title, status="working" if rests else "done")
         )
     del steps[:-SHOWN]
-    active.rev += 1
+    active.rev = max(active.rev + 1, now)
 
 
 def shown_before(active: Active, walked: list[Trace]) -> None:
@@ -284,7 +284,7 @@ def shown_before(active: Active, walked: list[Trace]) -> None:
         ProgressStep(id=trace.step, kind=trace.kind, title=trace.title, status=said[trace.ok])
         for trace in walked[-SHOWN:]
     ]
-    active.rev = len(walked)
+    active.rev = max((max(trace.started_at, trace.finished_at) for trace in walked), default=0)
 
 
 def picture(active: Active) -> Progress:

@@ -210,7 +210,7 @@ class Runs:
             settled = [*first, *answered(expect, event, now, self._limits)]
             ok = not isinstance(event, CallAnswered) or event.ok
             if step.finish is not None:
-                shown(active, step, ok=ok)
+                shown(active, step, self._clock.now(), ok=ok)
                 await self._finish(active, expect, step, step.finish, settled)
                 return None
             await self._journal(active, expect, step, settled, ok=ok)
@@ -230,7 +230,7 @@ class Runs:
         ops, after = unit_of(active, step, expect, self._clock.now(), self._limits)
         done = await self._store.commit([*settled, *ops])
         active.row, active.state = after, step.state
-        shown(active, step, ok=ok)
+        shown(active, step, self._clock.now(), ok=ok)
         for line in done.lines:
             self._bus.publish(line.chat, line)
         if done.lines and active.outbox is not None:
@@ -313,7 +313,7 @@ class Runs:
         if self._starts.open[active.person.id] <= 0:
             del self._starts.open[active.person.id]
         if after.chat:
-            active.rev += 1
+            active.rev = max(active.rev + 1, after.finished_at)
             self._bus.publish(after.chat, picture(active))
         if (tell := self.watch.pop(after.id, None)) is not None:
             tell(after)

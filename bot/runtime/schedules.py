@@ -14,7 +14,7 @@ from bot.rows import Schedule as ScheduleRow
 from bot.runtime.ground import Ground
 from bot.runtime.runs import Runs
 from bot.runtime.starts import Accepted, Asker, Starts
-from flows.documents import Runbook, Schedule
+from flows.documents import Schedule
 from flows.effects import StartRun
 
 log = structlog.get_logger()
@@ -34,7 +34,7 @@ class Schedules:
         wanted = {
             id: loaded.document.schedule
             for id, loaded in self._library.project.runbooks.items()
-            if isinstance(loaded.document, Runbook) and loaded.document.schedule is not None
+            if loaded.document.schedule is not None
         }
         rows = {row.runbook: row for row in await self._store.find(ScheduleRow)}
         for id, row in rows.items():

@@ -124,7 +124,12 @@ class Guest:
         """Press a button of the newest question."""
         question = [frame for frame in self.frames if frame.get("prompt_id")][-1]
         value = next(choice["value"] for choice in question["choices"] if choice["label"] == label)
-        frame = {"type": "action", "cmid": f"p{next(self._ids)}", "prompt_id": question["prompt_id"], "value": value}
+        frame = {
+            "type": "action",
+            "cmid": f"p{next(self._ids)}",
+            "prompt_id": question["prompt_id"],
+            "value": value,
+        }
         await self.socket.send_json(frame)
 
     @property
@@ -138,7 +143,7 @@ class Guest:
         await self._quiet()
         new = [line["text"] for line in self.lines[self._looked :]]
         self._looked = len(self.lines)
-        assert new == list(texts)
+        assert new == list(texts), f"heard {new}"
 
     def _differs(self, texts: tuple[str, ...]) -> bool:
         new = [line["text"] for line in self.lines[self._looked :]]
@@ -183,7 +188,9 @@ class House:
     async def serve(self, **settings: Any) -> None:
         """Start the server on a free port."""
         project = await asyncio.to_thread(load_project, self.root)
-        chosen = await asyncio.to_thread(read_settings, self.root, None, **{"port": 0, "drain": 0.5} | settings)
+        chosen = await asyncio.to_thread(
+            read_settings, self.root, None, **{"port": 0, "drain": 0.5} | settings
+        )
         self.app = App(chosen, project, Secrets(self.environ))
         await self.app.start()
         self._http = self._http or aiohttp.ClientSession()
@@ -208,8 +215,8 @@ class House:
         assert self.app is not None
         token = token or await asyncio.to_thread(self.app.operator_token)
         headers = {"Authorization": f"Bearer {token}"}
-        send = {"json": body} if body else {}
-        async with self._http.request(method, f"{self.url}/api/v1/{path}", headers=headers, **send) as answer:
+        url = f"{self.url}/api/v1/{path}"
+        async with self._http.request(method, url, headers=headers, json=body or None) as answer:
             return await answer.json()
 
     async def runs(self, **query: str) -> list[dict[str, Any]]:

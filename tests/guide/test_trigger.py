@@ -51,7 +51,9 @@ async def test_s01_entering_the_step_starts_exactly_one_run(house: House) -> Non
     await guest.press("Go")
     await guest.hears("It worked.", "What now?")
     runs = await house.runs()
-    assert [(run["runbook"], run["chat"], run["state"]) for run in runs] == [("work", guest.chat, "succeeded")]
+    assert [(run["runbook"], run["chat"], run["state"]) for run in runs] == [
+        ("work", guest.chat, "succeeded")
+    ]
 
     await guest.press("Go")
     await guest.hears("It worked.", "What now?")
@@ -137,7 +139,9 @@ async def refusal(house: House) -> str:
 
 async def test_s07_a_step_without_a_runbook_is_refused(house: House) -> None:
     house.runbook("work", CALL)
-    house.profile("flow:\n  - id: go\n    runbook:\n    outcomes: {success: bye, failure: bye}\n  - {id: bye, end: Bye}\n")
+    house.profile(
+        "flow:\n  - id: go\n    runbook:\n    outcomes: {success: bye, failure: bye}\n  - {id: bye, end: Bye}\n"
+    )
     told = await refusal(house)
     assert "profiles/desk.yaml:5:" in told
     assert "runbook" in told
@@ -193,7 +197,7 @@ async def test_s10_a_renamed_runbook_still_runs_and_a_disabled_one_is_refused(ho
 
 
 async def _named(house: House, name: str) -> bool:
-    return (await house.rest("runbooks/work"))["name"] == name
+    return bool((await house.rest("runbooks/work"))["name"] == name)
 
 
 async def test_s10_a_runbook_deleted_meanwhile_is_the_unsuccessful_outcome(house: House) -> None:
@@ -223,15 +227,20 @@ async def _gone(house: House) -> bool:
         ("  - {end: failure, result: no}\n", "It did not work."),
         ("  - call: desk.get\n    with: {name: broken}\n  - {end: success}\n", "It did not work."),
         (
-            "  - call: desk.get\n    with: {name: one}\n    save: {thing: body}\n"
-            "  - call: desk.get\n    with: {name: '${thing.absent}'}\n  - {end: success}\n",
+            ("  - call: desk.get\n    with: {name: one}\n    save: {thing: body}\n"
+            "  - call: desk.get\n    with: {name: '${thing.absent}'}\n  - {end: success}\n"),
             "It did not work.",
         ),
-        ("  - for_each: $CHAT_ID\n    as: x\n    steps: [{chat_message: hi}]\n  - {end: success}\n", "It did not work."),
+        (
+            "  - for_each: $CHAT_ID\n    as: x\n    steps: [{chat_message: hi}]\n  - {end: success}\n",
+            "It did not work.",
+        ),
     ],
     ids=["success-end", "failure-end", "failing-step", "unresolved-variable", "wrong-value"],
 )
-async def test_s11_the_outcome_decides_the_next_step(house: House, outside: Outside, steps: str, heard: str) -> None:
+async def test_s11_the_outcome_decides_the_next_step(
+    house: House, outside: Outside, steps: str, heard: str
+) -> None:
     outside.answers["/things/broken"] = (500, {"error": "broken"})
     house.profile(MENU)
     house.runbook("work", "steps:\n" + steps)
