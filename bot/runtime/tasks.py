@@ -21,6 +21,10 @@ class Tasks:
     def __len__(self) -> int:
         return len(self._running)
 
+    def running(self) -> list[asyncio.Task[Any]]:
+        """The tasks that have not ended."""
+        return list(self._running)
+
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Start it now. An exception that leaves it is logged and counted."""
         _ = self.launch(work, name)
