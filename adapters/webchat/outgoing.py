@@ -2,25 +2,26 @@
 
 Whoever has something to say puts it here and goes on; nobody but the writer ever waits for
 a slow browser. Measured on aiohttp: concurrent senders get past its back-pressure, and a
-sender blocked by a stalled reader is freed by nothing but aborting the transport.
+sender blocked by a stalled reader is freed by nothing but cutting the connection.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from typing import Protocol
+from typing import Final, Protocol
 
 import structlog
-from aiohttp import WSMsgType, web
 
 from adapters.webchat.settings import Limits
+from adapters.webchat.wire import Wire
 from bot.errors import StoreError
 
 log = structlog.get_logger()
 
-CUT = 1006
+_CUT: Final = 1006
 """What a client sees that was cut off; never sent."""
+_AT_ONCE: Final = 64 * 1024
+"""Bytes written before the reader must keep up: what a stalled one can hold of our memory."""
 
 
 class Source(Protocol):
@@ -35,14 +36,14 @@ class Outgoing:
     """A bounded queue and its writer. Full, or stalled for `limits.send`: the socket is cut;
     the client comes back and reads what it missed from the log."""
 
-    __slots__ = ("_bytes", "_code", "_limits", "_loop", "_pictures", "_queue", "_reason", "_since",
-                 "_source", "_transport", "_waiter", "_ws")  # fmt: skip
+    __slots__ = (
+        "_bytes", "_code", "_limits", "_pictures", "_queue", "_reason", "_since", "_source", "_waiter", "_wire",
+    )  # fmt: skip
 
-    def __init__(self, ws: web.WebSocketResponse[bool], transport: asyncio.Transport, limits: Limits) -> None:
-        self._ws, self._transport, self._limits = ws, transport, limits
-        self._loop = asyncio.get_running_loop()
-        self._queue: deque[bytes | str] = deque()
-        self._pictures: dict[str, bytes] = {}
+    def __init__(self, wire: Wire, limits: Limits) -> None:
+        self._wire, self._limits = wire, limits
+        self._queue: list[bytes | str] = []
+        self._pictures: dict[str, bytes] | None = None
         self._bytes = 0
         self._waiter: asyncio.Future[None] | None = None
         self._source: Source | None = None
@@ -52,17 +53,17 @@ class Outgoing:
 
     def put(self, frame: bytes) -> None:
         """Send `frame` after everything put before."""
-        if self._code:
-            return
-        self._queue.append(frame)
-        self._grew(len(frame))
+        if not self._code:
+            self._queue.append(frame)
+            self._grew(len(frame))
 
     def replace(self, key: str, frame: bytes) -> None:
         """Send `frame`, in the place of the one with the same key if that is still here."""
         if self._code:
             return
-        old = self._pictures.get(key)
-        self._pictures[key] = frame
+        pictures = self._pictures = {} if self._pictures is None else self._pictures
+        old = pictures.get(key)
+        pictures[key] = frame
         if old is None:
             self._queue.append(key)
         self._grew(len(frame) - len(old or b""))
@@ -79,25 +80,22 @@ class Outgoing:
             self._wake()
 
     def drop(self, why: str) -> None:
-        """Cut the connection: nothing graceful gets past a reader that does not read."""
-        if self._code == CUT:
-            return
-        log.info("webchat.dropped", why=why, frames=len(self._queue), bytes=self._bytes)
-        self._code = CUT
-        self._queue.clear()
-        self._pictures.clear()
-        self._bytes = 0
-        self._transport.abort()
-        self._wake()
+        """Cut the connection."""
+        if self._code != _CUT:
+            log.info("webchat.dropped", why=why, frames=len(self._queue), bytes=self._bytes)
+            self._code = _CUT
+            self._queue, self._pictures, self._bytes = [], None, 0
+            self._wire.cut()
+            self._wake()
 
     def is_stalled(self, now: float) -> bool:
         """Has the writer waited for the reader longer than it may? `now` as the loop counts."""
         return 0.0 < self._since < now - self._limits.send
 
-    async def send(self, frame: bytes) -> None:
-        """Send now. Only for the writer's own `Source`, while it catches up."""
-        self._since = self._loop.time()
-        await self._ws.send_frame(frame, WSMsgType.TEXT)
+    async def send(self, frames: list[bytes]) -> None:
+        """Send now. Only for the writer and, while it catches up, its `Source`."""
+        self._since = asyncio.get_running_loop().time()
+        await self._wire.write(frames)
         self._since = 0.0
 
     async def run(self) -> None:
@@ -115,33 +113,39 @@ class Outgoing:
     async def _run(self) -> None:
         while True:
             if self._queue:
-                await self._flush()
+                await self.send(self._batch())
             elif self._code:
-                await self._end(self._code)
-                return
+                return await self._end(self._code)
             elif self._source is not None:
                 source, self._source = self._source, None
                 await source.catch_up()
             else:
-                self._waiter = self._loop.create_future()
+                self._waiter = asyncio.get_running_loop().create_future()
                 await self._waiter
 
-    async def _flush(self) -> None:
-        """Everything that waits, in one go."""
-        send, queue = self._ws.send_frame, self._queue
-        while queue:
-            self._since = self._loop.time()
-            item = queue.popleft()
-            frame = self._pictures.pop(item) if isinstance(item, str) else item
-            self._bytes -= len(frame)
-            await send(frame, WSMsgType.TEXT)
-        self._since = 0.0
+    def _batch(self) -> list[bytes]:
+        """What goes out next, in one write."""
+        taken, size = 0, 0
+        frames: list[bytes] = []
+        for item in self._queue:
+            frame = self._picture(item) if isinstance(item, str) else item
+            frames.append(frame)
+            taken, size = taken + 1, size + len(frame)
+            if size >= _AT_ONCE:
+                break
+        del self._queue[:taken]
+        self._bytes -= size
+        return frames
+
+    def _picture(self, key: str) -> bytes:
+        assert self._pictures is not None
+        return self._pictures.pop(key)
 
     async def _end(self, code: int) -> None:
         self._code = self._code or code
-        self._since = self._loop.time()
-        if code != CUT:
-            await self._ws.close(code=code, message=self._reason)
+        self._since = asyncio.get_running_loop().time()
+        if self._code != _CUT:
+            await self._wire.close(self._code, self._reason)
 
     def _grew(self, by: int) -> None:
         self._bytes += by

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import structlog
 from aiohttp import WSMsgType, web
@@ -117,22 +117,12 @@ class Session:
 
     async def _hello(self) -> Hello | None:
         """The first frame of a type that we know must be `hello`. None: the client left."""
-        while (data := await self._receive()) is not None:
+        while (data := _text(await self._ws.receive())) is not None:
             frame = _decoded(data)
             if isinstance(frame, Hello):
                 return frame
             if frame is not None:
                 raise Goodbye(BAD_FRAME, _FIRST)
-        return None
-
-    async def _receive(self) -> bytes | None:
-        """The next text frame, not decoded; None at the end."""
-        message = await self._ws.receive()
-        if message.type is WSMsgType.TEXT:
-            data: bytes = message.data
-            return data
-        if message.type is WSMsgType.BINARY:
-            raise Goodbye(BINARY)
         return None
 
     # --- hello -------------------------------------------------------------------------
@@ -197,8 +187,8 @@ class Session:
     # --- frames ------------------------------------------------------------------------
 
     async def _listen(self, owner: Owner, feed: Feed) -> None:
-        now = self._desk.clock.now
-        while (data := await self._receive()) is not None:
+        now, receive = self._desk.clock.now, self._ws.receive
+        while (data := _text(await receive())) is not None:
             frame = _decoded(data)
             if now() >= owner.until:
                 raise Goodbye(UNAUTHENTICATED, _NO_TOKEN)
@@ -260,6 +250,16 @@ class Session:
         view = await self._desk.look(owner)
         stopped = await self._desk.engine.cancel(owner.chat, frame.run_id, view.person)
         return Receipt(seq=view.seq, duplicate=not stopped)
+
+
+def _text(message: Any) -> bytes | None:
+    """The payload of a text frame, not decoded; None at the end."""
+    if message.type is WSMsgType.TEXT:
+        payload: bytes = message.data  # decode_text=False
+        return payload
+    if message.type is WSMsgType.BINARY:
+        raise Goodbye(BINARY)
+    return None
 
 
 def _decoded(data: bytes) -> ClientFrame | None:

@@ -13,6 +13,7 @@ from adapters.webchat.goodbye import RESTART
 from adapters.webchat.outgoing import Outgoing
 from adapters.webchat.session import Session
 from adapters.webchat.translate import PROTOCOL
+from adapters.webchat.wire import Wire
 
 log = structlog.get_logger()
 
@@ -48,14 +49,14 @@ class Sockets:
             heartbeat=limits.heartbeat,
             max_msg_size=limits.frame + 1,  # aiohttp refuses from this size on
             timeout=limits.close,
-            writer_limit=16 * 1024,
             compress=False,
             decode_text=False,
         )
-        await ws.prepare(request)
-        if request.transport is None:
+        writer = await ws.prepare(request)
+        if request.transport is None or writer is None:
             return ws
-        session = Session(ws, Outgoing(ws, request.transport, limits), self._desk, address)
+        out = Outgoing(Wire(ws, writer, request.transport), limits)
+        session = Session(ws, out, self._desk, address)
         self._sessions.add(session)
         try:
             await session.run()

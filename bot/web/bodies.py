@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Final, TypeVar
 
 import msgspec
@@ -46,16 +47,19 @@ def query_as(request: web.Request, kind: type[T]) -> T:
 
 
 @web.middleware
-async def bodies(request: web.Request, handler: Handler) -> web.StreamResponse:
+def bodies(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
     """Have every body here, whole and in time, before a handler runs.
 
     aiohttp limits the size of a body but not its time; one place for both means that no
     handler can forget it. `request.read()` then answers from memory.
     """
-    if request.body_exists:
-        try:
-            async with asyncio.timeout(BODY_TIME):
-                await request.read()
-        except TimeoutError:
-            raise web.HTTPRequestTimeout from None
+    return _with_body(request, handler) if request.body_exists else handler(request)
+
+
+async def _with_body(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        async with asyncio.timeout(BODY_TIME):
+            await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
     return await handler(request)

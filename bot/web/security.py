@@ -25,6 +25,8 @@ def headers(embedded_by: Sequence[str] = ()) -> Callable[[web.Request, web.Strea
 
     async def add(_request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = "cuebook"
+        if response.status == 101:
+            return  # a socket is no page, and would keep these for all its life
         for name, value in _ALWAYS.items():
             response.headers.setdefault(name, value)
         response.headers.setdefault("Content-Security-Policy", policy)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from collections.abc import Awaitable
 from typing import Final
 
 import structlog
@@ -108,9 +109,9 @@ class _Guard:
     @property
     def middleware(self) -> Middleware:
         @web.middleware
-        async def arrived(request: web.Request, handler: Handler) -> web.StreamResponse:
+        def arrived(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
             self._fresh.pop(request.protocol, None)
-            return await handler(request)
+            return handler(request)
 
         return arrived
 

@@ -6,11 +6,11 @@ import asyncio
 import json
 import socket
 
-from aiohttp import web
 from structlog.testing import capture_logs
 
 from adapters.webchat.outgoing import Outgoing
 from adapters.webchat.settings import Limits
+from adapters.webchat.wire import Wire, text_frame_head
 from tests.adapters.webchat.conftest import Place, Start
 
 
@@ -77,41 +77,65 @@ async def test_a_writer_that_waits_too_long_is_stalled_by_time_alone(start: Star
     deaf.close()
 
 
-class Wire(asyncio.Transport):
+class NoWire(Wire):
     """Only remembers whether it was cut."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.aborts = 0
+        self.cuts = 0
 
-    def abort(self) -> None:
-        self.aborts += 1
+    def cut(self) -> None:
+        self.cuts += 1
 
 
 async def test_the_queue_takes_256_frames_and_cuts_at_the_next() -> None:
-    wire = Wire()
-    out = Outgoing(web.WebSocketResponse(), wire, Limits())
+    wire = NoWire()
+    out = Outgoing(wire, Limits())
     for _ in range(256):
         out.put(b"{}")
-    assert wire.aborts == 0
+    assert wire.cuts == 0
     out.put(b"{}")
-    assert wire.aborts == 1
+    assert wire.cuts == 1
     out.put(b"{}")
     out.replace("r", b"{}")
     assert out._bytes == 0
 
 
 async def test_the_queue_takes_a_mebibyte_and_cuts_at_the_next_byte() -> None:
-    wire = Wire()
-    out = Outgoing(web.WebSocketResponse(), wire, Limits())
+    wire = NoWire()
+    out = Outgoing(wire, Limits())
     out.put(b"x" * (1024 * 1024 - 10))
     out.replace("r", b"x" * 20)
-    assert wire.aborts == 1
-    wire = Wire()
-    out = Outgoing(web.WebSocketResponse(), wire, Limits())
+    assert wire.cuts == 1
+    wire = NoWire()
+    out = Outgoing(wire, Limits())
     out.put(b"x" * (1024 * 1024 - 10))
     for _ in range(3):
         out.replace("r", b"x" * 10)
-    assert wire.aborts == 0
+    assert wire.cuts == 0
     out.put(b"x")
-    assert wire.aborts == 1
+    assert wire.cuts == 1
+
+
+async def test_a_write_is_never_more_than_a_stalled_reader_may_hold(start: Start) -> None:
+    """What is written lies in the connection's buffer, out of the queue's sight."""
+    out = Outgoing(NoWire(), Limits())
+    for _ in range(100):
+        out.put(b"x" * 10_000)
+    assert [len(frame) for frame in out._batch()] == [10_000] * 7
+    assert out._bytes == 93 * 10_000
+
+
+def test_the_head_of_a_frame_fits_its_size() -> None:
+    """RFC 6455, 5.2: the shortest form of the length, in network order."""
+    assert text_frame_head(0) == b"\x81\x00"
+    assert text_frame_head(125) == b"\x81\x7d"
+    assert text_frame_head(126) == b"\x81\x7e\x00\x7e"
+    assert text_frame_head(65_535) == b"\x81\x7e\xff\xff"
+    assert text_frame_head(65_536) == b"\x81\x7f" + b"\0" * 5 + b"\x01\x00\x00"
+
+
+async def test_a_line_longer_than_a_frame_s_short_form_arrives(place: Place) -> None:
+    tab, _ = await place.chat()
+    for size in (125, 126, 70_000):
+        place.engine.say("c1", "x" * size)
+        assert (await tab.get())["text"] == "x" * size
