@@ -28,6 +28,7 @@ from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.tasks import Tasks
 from bot.runtime.timers import Timers
 from bot.runtime.turn import Turns
+from bot.runtime.walker import Walker
 from flows.effects import StartRun
 from flows.events import RunRefused
 from flows.project import Project
@@ -64,9 +65,10 @@ class Runtime:
         self.ground, self.library, self.tasks, self.bus = ground, library, tasks, ground.bus
         self.starts = Starts(library, clock, limits, choices.zone)
         self.chats = Chats(ground, Turns(self.starts, clock))
-        self.runs = Runs(ground, self.starts, connectors)
+        self.walker = Walker(ground, self.starts, connectors)
+        self.runs = Runs(ground, self.starts, self.walker)
         self.timers, self.dispatcher = Timers(ground), Dispatcher(ground, adapters)
-        self.engine = Conversations(ground, self.chats, self.runs, self.timers, self.dispatcher)
+        self.engine = Conversations(ground, self.chats, self.runs, self.walker, self.timers, self.dispatcher)
         self.schedules = Schedules(ground, self.starts, self.runs)
         self.recovery = Recovery(ground, self.engine, self.chats, self.runs)
         self.catalogue = Catalogue(library, store)

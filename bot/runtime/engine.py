@@ -20,13 +20,14 @@ from bot.ports import (
 )
 from bot.rows import Chat, Inbox, Message, Run, Trace
 from bot.rows import Timer as TimerRow
+from bot.runtime.active import OPEN, picture, shown_before
 from bot.runtime.chats import Chats
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.ground import Ground
-from bot.runtime.run_plan import OPEN, picture, shown_before
 from bot.runtime.runs import Runs
 from bot.runtime.timers import Timers
 from bot.runtime.turn import Hooks, Live, Plan, Work
+from bot.runtime.walker import Walker
 from bot.runtime.wire import dump, load_event, load_person
 from flows.documents import Profile, Runbook
 from flows.events import Started, TimeCame
@@ -39,15 +40,15 @@ class Conversations:
     """`bot.ports.Engine`: the only door for people."""
 
     def __init__(
-        self, ground: Ground, chats: Chats, runs: Runs, timers: Timers, dispatcher: Dispatcher
+        self, ground: Ground, chats: Chats, runs: Runs, walker: Walker, timers: Timers, dispatcher: Dispatcher
     ) -> None:
         self._store, self._clock, self._library = ground.store, ground.clock, ground.library
         self.tasks, self._chats, self.runs = ground.tasks, chats, runs
-        self.timers, self.dispatcher = timers, dispatcher
+        self._walker, self.timers, self.dispatcher = walker, timers, dispatcher
         chats.hooks = _After(self)
-        runs.links.news = self.news
-        runs.links.arm = timers.arm
-        runs.links.deliver = dispatcher.wake
+        walker.links.news = self.news
+        walker.links.arm = timers.arm
+        walker.links.deliver = dispatcher.wake
         timers.ring = self._ring
 
     # --- people --------------------------------------------------------------------------
@@ -113,7 +114,7 @@ class Conversations:
         return [await self._picture(row) for row in rows]
 
     async def _picture(self, row: Run) -> Progress:
-        active = self.runs.active.get(row.id)
+        active = self._walker.active.get(row.id)
         if active is None:
             active = await self.runs.load(row)
             shown_before(active, await self._store.find(Trace, owner=f"run:{row.id}", order="no"))

@@ -9,48 +9,22 @@ from typing import Literal
 import msgspec
 import structlog
 
-from bot.access.rules import check_cancel
-from bot.errors import NotAllowed
 from bot.ids import new_id
 from bot.limits import Limits
-from bot.ports import Append, Change, Delete, Insert, Op, Person, Progress, ProgressStep
+from bot.ports import Append, Change, Delete, Insert, Op
 from bot.rows import Inbox, Message, Run, Trace
 from bot.rows import Timer as TimerRow
+from bot.runtime.active import OPEN, Active
 from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.wire import dump
-from flows.documents import Runbook
 from flows.effects import Call, Finish, Log, Note, StartRun, Timer
 from flows.events import CallAnswered, Event, RunEnded
-from flows.flow import Flow
 from flows.machine import advance
 from flows.state import State, Turn
 
 log = structlog.get_logger()
 
-SHOWN = 50  # steps in the picture that people see; the trace has all
-OPEN = ("queued", "running", "waiting")
 Final = Literal["succeeded", "failed", "interrupted", "cancelled"]
-
-
-class Active:
-    """A run being walked by this process."""
-
-    __slots__ = ("calling", "depth", "flow", "outbox", "person", "rev", "row", "state", "steps", "stopped")
-
-    def __init__(self, row: Run, state: State, flow: Flow, person: Person, depth: int) -> None:
-        self.row, self.state, self.flow, self.person, self.depth = row, state, flow, person, depth
-        self.steps: list[ProgressStep] = []
-        self.outbox: tuple[str, str] | None = None
-        self.rev = 0
-        self.calling = False
-        self.stopped = ""
-        """Who cancelled it, once somebody has."""
-
-    @property
-    def runbook(self) -> Runbook:
-        """Its document."""
-        assert isinstance(self.flow.document, Runbook)
-        return self.flow.document
 
 
 class Step(msgspec.Struct, kw_only=True):
@@ -260,46 +234,3 @@ def answered(row: Run, event: Event, now: int, limits: Limits) -> Iterator[Op]:
         "finished_at": now,
     }
     yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)
-
-
-def shown(active: Active, step: Step, now: int, *, ok: bool) -> None:
-    """Bring the picture of the run up to date: what rested is over, what was entered is there."""
-    steps = active.steps
-    if steps and steps[-1].status == "working":
-        steps[-1] = msgspec.structs.replace(steps[-1], status="done" if ok else "failed")
-    for index, id in enumerate(step.path):
-        kind = active.flow.nodes[id].step
-        rests = index == len(step.path) - 1 and step.finish is None
-        steps.append(
-            ProgressStep(id=id, kind=kind.KIND, title=kind.title, status="working" if rests else "done")
-        )
-    del steps[:-SHOWN]
-    active.rev = max(active.rev + 1, now)
-
-
-def shown_before(active: Active, walked: list[Trace]) -> None:
-    """The picture of a run that another task or process began."""
-    said: dict[int, Literal["working", "done", "failed"]] = {-1: "working", 0: "failed", 1: "done"}
-    active.steps = [
-        ProgressStep(id=trace.step, kind=trace.kind, title=trace.title, status=said[trace.ok])
-        for trace in walked[-SHOWN:]
-    ]
-    active.rev = max((max(trace.started_at, trace.finished_at) for trace in walked), default=0)
-
-
-def picture(active: Active) -> Progress:
-    """What people see of it now."""
-    try:
-        check_cancel(active.person, active.person, active.runbook)
-        cancellable = active.row.state in OPEN
-    except NotAllowed:
-        cancellable = False
-    return Progress(
-        run=active.row.id,
-        runbook=active.row.runbook,
-        title=active.runbook.called,
-        rev=active.rev,
-        state=active.row.state,
-        steps=tuple(active.steps),
-        cancellable=cancellable,
-    )

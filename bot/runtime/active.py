@@ -1,0 +1,83 @@
+"""A run that this process walks, and the picture of it that people see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from bot.access.rules import check_cancel
+from bot.errors import NotAllowed
+from bot.ports import Person, Progress, ProgressStep
+from bot.rows import Run, Trace
+from flows.documents import Runbook
+from flows.flow import Flow
+from flows.state import State
+
+SHOWN = 50  # steps in the picture that people see; the trace has all
+OPEN = ("queued", "running", "waiting")
+
+
+class Active:
+    """A run being walked by this process."""
+
+    __slots__ = ("calling", "depth", "flow", "outbox", "person", "rev", "row", "state", "steps", "stopped")
+
+    def __init__(self, row: Run, state: State, flow: Flow, person: Person, depth: int) -> None:
+        self.row, self.state, self.flow, self.person, self.depth = row, state, flow, person, depth
+        self.steps: list[ProgressStep] = []
+        self.outbox: tuple[str, str] | None = None
+        self.rev = 0
+        self.calling = False
+        self.stopped = ""
+        """Who cancelled it, once somebody has."""
+
+    @property
+    def runbook(self) -> Runbook:
+        """Its document."""
+        assert isinstance(self.flow.document, Runbook)
+        return self.flow.document
+
+
+def shown(active: Active, path: Sequence[str], now: int, *, ok: bool, over: bool) -> None:
+    """Bring the picture of the run up to date: what rested is over, what was entered is there."""
+    steps = active.steps
+    if steps and steps[-1].status == "working":
+        steps[-1] = msgspec.structs.replace(steps[-1], status="done" if ok else "failed")
+    for index, id in enumerate(path):
+        kind = active.flow.nodes[id].step
+        rests = index == len(path) - 1 and not over
+        steps.append(
+            ProgressStep(id=id, kind=kind.KIND, title=kind.title, status="working" if rests else "done")
+        )
+    del steps[:-SHOWN]
+    active.rev = max(active.rev + 1, now)
+
+
+def shown_before(active: Active, walked: list[Trace]) -> None:
+    """The picture of a run that another task or process began."""
+    said: dict[int, Literal["working", "done", "failed"]] = {-1: "working", 0: "failed", 1: "done"}
+    active.steps = [
+        ProgressStep(id=trace.step, kind=trace.kind, title=trace.title, status=said[trace.ok])
+        for trace in walked[-SHOWN:]
+    ]
+    active.rev = max((max(trace.started_at, trace.finished_at) for trace in walked), default=0)
+
+
+def picture(active: Active) -> Progress:
+    """What people see of it now."""
+    try:
+        check_cancel(active.person, active.person, active.runbook)
+        cancellable = active.row.state in OPEN
+    except NotAllowed:
+        cancellable = False
+    return Progress(
+        run=active.row.id,
+        runbook=active.row.runbook,
+        title=active.runbook.called,
+        rev=active.rev,
+        state=active.row.state,
+        steps=tuple(active.steps),
+        cancellable=cancellable,
+    )

@@ -1,0 +1,205 @@
+"""Walks runs: one attempt, each effect journalled before it happens, and always an end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import msgspec
+import structlog
+
+from bot.access.rules import check_start
+from bot.errors import Conflict, Refused
+from bot.ports import Connectors, Op
+from bot.rows import Inbox, Run
+from bot.rows import Timer as TimerRow
+from bot.runtime.active import Active, picture, shown
+from bot.runtime.endings import Over, broken, cancelled, interrupted, too_long
+from bot.runtime.ground import Ground
+from bot.runtime.run_plan import Step, answered, end_unit, last_unit, unit_of, walk
+from bot.runtime.starts import Starts
+from bot.runtime.wire import load
+from flows.documents import Runbook
+from flows.effects import Call, Finish
+from flows.errors import FlowStuck, UnknownDefinition
+from flows.events import CallAnswered, Event
+from flows.machine import advance
+
+log = structlog.get_logger()
+
+GRACE = 1.0  # seconds past its limit after which a connector that did not keep it is cut off
+
+
+class Links:
+    """What the runtime hangs on runs; the engine fills it."""
+
+    news: Callable[[Inbox], Awaitable[None]]
+    deliver: Callable[[], None]
+    arm: Callable[[TimerRow], None]
+    begin: Callable[[Run], None]
+
+
+class Walker:
+    """Takes a loaded run on from an event until it rests or is over."""
+
+    def __init__(self, ground: Ground, starts: Starts, connectors: Connectors) -> None:
+        self._store, self._bus, self._clock = ground.store, ground.bus, ground.clock
+        self._library, self._limits, self._meters = ground.library, ground.limits, ground.meters
+        self._starts, self._connectors = starts, connectors
+        self.active: dict[str, Active] = {}
+        self.links = Links()
+        self.watch: dict[str, Callable[[Run], None]] = {}
+        """By run id: told once the run is final."""
+
+    async def settle(self, first: list[Op]) -> None:
+        try:
+            await self._store.commit(first)
+        except Conflict:
+            return  # somebody else has
+
+    async def go_on(self, active: Active, expect: Run, event: Event, first: list[Op]) -> None:
+        """The wall around a run: whatever happens inside, it reaches an end (promise 3)."""
+        run = active.row.id
+        self.active[run] = active
+        try:
+            over = await self._drive(active, expect, event, first)
+        except Conflict:
+            log.warning("the run was ended or taken over by somebody else", run=run)
+            return
+        except asyncio.CancelledError:
+            await self.end(active, interrupted(active.state.step or ""))
+            raise
+        except FlowStuck as stuck:
+            over = Over("failed", f"Runbook failed: {stuck}")
+        except Exception:
+            log.exception("a run failed on our side", run=run, step=active.state.step)
+            over = broken(active.state.step)
+        finally:
+            self.active.pop(run, None)
+        if over is not None:
+            await self.end(active, over)
+
+    async def _drive(self, active: Active, expect: Run, event: Event, first: list[Op]) -> Over | None:
+        """Walk until the run rests or is over."""
+        while True:
+            turn = advance(active.flow, active.state, event)
+            if turn.state is active.state:  # not what it waits for: it goes on waiting
+                await self.settle(first)
+                return None
+            now = self._clock.now()
+            step = walk(active, turn, self._starts, now)
+            settled = [*first, *answered(expect, event, now, self._limits)]
+            ok = not isinstance(event, CallAnswered) or event.ok
+            if step.finish is not None:
+                shown(active, step.path, now, ok=ok, over=True)
+                await self._finish(active, expect, step, step.finish, settled)
+                return None
+            await self._journal(active, expect, step, settled, ok=ok)
+            if active.stopped:
+                return cancelled(active.stopped)
+            if active.row.steps > self._limits.steps_a_run:
+                return Over("failed", f"Runbook failed: more than {self._limits.steps_a_run} steps")
+            if step.call is None:
+                return None
+            answer = await self._perform(active, step.call)
+            if isinstance(answer, Over):
+                return answer
+            event, first, expect = answer, [], active.row
+
+    async def _journal(self, active: Active, expect: Run, step: Step, settled: list[Op], *, ok: bool) -> None:
+        """Commit what was decided; only then does anything happen in the world."""
+        ops, after = unit_of(active, step, expect, self._clock.now(), self._limits)
+        done = await self._store.commit([*settled, *ops])
+        active.row, active.state = after, step.state
+        shown(active, step.path, self._clock.now(), ok=ok, over=False)
+        for line in done.lines:
+            self._bus.publish(line.chat, line)
+        if done.lines and active.outbox is not None:
+            self.links.deliver()
+        for timer in step.timers:
+            self.links.arm(timer)
+        if active.row.chat:
+            self._bus.publish(active.row.chat, picture(active))
+        for child in step.starts:
+            self.links.begin(child)
+
+    async def _perform(self, active: Active, call: Call) -> CallAnswered | Over:
+        """Do one call, within its own limit and the run's, with the rights of now."""
+        reason = self._forbidden(active)
+        if reason:
+            return Over("failed", f"Runbook failed: {reason}")
+        pins: dict[str, str] = load(active.row.pins)
+        left = max(0.0, (active.row.deadline_at - self._clock.now()) / 1000)
+        if left < call.timeout:
+            call = msgspec.structs.replace(call, timeout=left)
+        active.calling = True
+        try:
+            async with asyncio.timeout(left + GRACE):
+                answer = await self._connectors.perform(call, definition=pins[call.connector], run=active.row)
+            self._meters.called(call.connector, ok=answer.ok)
+            late = not answer.ok and self._clock.now() >= active.row.deadline_at
+            return too_long(active.runbook) if late else answer
+        except TimeoutError:
+            return too_long(active.runbook)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not active.stopped or task is None:
+                raise
+            task.uncancel()
+            return cancelled(active.stopped)
+        finally:
+            active.calling = False
+
+    def _forbidden(self, active: Active) -> str:
+        """Disabling, deleting and rights are always live (DECISIONS 17, promise 7)."""
+        try:
+            now = self._library.runbook(active.row.runbook).document
+            assert isinstance(now, Runbook)
+            check_start(active.person, now)
+        except (UnknownDefinition, Refused) as error:
+            return str(error)
+        return ""
+
+    # --- ends ----------------------------------------------------------------------------
+
+    async def _finish(
+        self, active: Active, expect: Run, step: Step, finish: Finish, settled: list[Op]
+    ) -> None:
+        """An End step was reached: its record and the news, in one commit (D14)."""
+        ops, after, news = last_unit(active, step, expect, finish, self._limits, self._clock.now())
+        done = await self._store.commit([*settled, *ops])
+        for line in done.lines:
+            self._bus.publish(line.chat, line)
+        if done.lines and active.outbox is not None:
+            self.links.deliver()
+        await self._told(active, after, news)
+
+    async def end(self, active: Active, how: Over) -> None:
+        """End it without an End step. An end that stands already stands."""
+        now = self._clock.now()
+        after = msgspec.structs.replace(
+            active.row, state=how.state, outcome="failure", message=how.message,
+            code=how.state, awaiting="", finished_at=now,
+        )  # fmt: skip
+        ops, news = end_unit(active, after, now)
+        try:
+            await self._store.commit(ops)
+        except Conflict:
+            log.info("the run had ended already", run=after.id)
+            return
+        await self._told(active, after, news)
+
+    async def _told(self, active: Active, after: Run, news: Inbox | None) -> None:
+        log.info("run ended", run=after.id, runbook=after.runbook, state=after.state, steps=after.steps)
+        self._meters.ended(after)
+        active.row = after
+        self._starts.open[active.person.id] -= 1
+        if self._starts.open[active.person.id] <= 0:
+            del self._starts.open[active.person.id]
+        if after.chat:
+            active.rev = max(active.rev + 1, after.finished_at)
+            self._bus.publish(after.chat, picture(active))
+        if (tell := self.watch.pop(after.id, None)) is not None:
+            tell(after)
+        if news is not None:
+            await self.links.news(news)
