@@ -54,7 +54,7 @@ class Reload:
                 await self._runtime.adopt(project)
         except ProjectInvalid as invalid:
             self._refused = True
-            log.error("reload refused", problems=len(invalid.problems), root=str(self._root))
+            log.warning("reload refused", problems=len(invalid.problems), root=str(self._root))
             self._tell(f"{invalid}\nThe files were not taken; what was in force before still is.")
             return False
         except (StoreError, OSError) as error:

@@ -45,9 +45,14 @@ def init(
             f"{directory.resolve()} has {', '.join(taken)} already, and nothing is overwritten",
             "name a new folder: cuebook init my-desk",
         )
+    lay_out(source, directory)
+    _tell(directory)
+
+
+def lay_out(source: Path, directory: Path) -> None:
+    """A project of its own from an example, with what editors and hosts want beside it."""
     _copy(source, directory)
     _furnish(directory)
-    _tell(directory)
 
 
 def examples() -> Path:
