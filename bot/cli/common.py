@@ -79,9 +79,16 @@ def stderr() -> Console:
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run it to its end on the fastest loop there is."""
+    """Run it to its end on the fastest loop there is. Until the command sets up its own log,
+    warnings go to stderr, and nothing else anywhere."""
     import asyncio
 
+    import structlog
+
+    from bot.logs import set_up
+
+    if not structlog.is_configured():
+        set_up("WARNING", "text")
     with asyncio.Runner(loop_factory=_fastest()) as runner:
         return runner.run(work)
 
