@@ -145,6 +145,11 @@ class Guest:
         self._looked = len(self.lines)
         assert new == list(texts), f"heard {new}"
 
+    async def hears_at_least(self, text: str) -> None:
+        """`text` somewhere in what was said, and everything that was on its way."""
+        await until(lambda: any(line["text"] == text for line in self.lines))
+        await self._quiet()
+
     def _differs(self, texts: tuple[str, ...]) -> bool:
         new = [line["text"] for line in self.lines[self._looked :]]
         return new != list(texts[: len(new)])

@@ -227,8 +227,10 @@ async def _gone(house: House) -> bool:
         ("  - {end: failure, result: no}\n", "It did not work."),
         ("  - call: desk.get\n    with: {name: broken}\n  - {end: success}\n", "It did not work."),
         (
-            ("  - call: desk.get\n    with: {name: one}\n    save: {thing: body}\n"
-            "  - call: desk.get\n    with: {name: '${thing.absent}'}\n  - {end: success}\n"),
+            (
+                "  - call: desk.get\n    with: {name: one}\n    save: {thing: body}\n"
+                "  - call: desk.get\n    with: {name: '${thing.absent}'}\n  - {end: success}\n"
+            ),
             "It did not work.",
         ),
         (
