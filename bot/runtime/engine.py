@@ -152,8 +152,8 @@ class Conversations:
 
     async def _ring(self, row: TimerRow) -> None:
         if row.kind == "deadline":
-            await self._store.commit([Delete(TimerRow, {"id": row.id})])
-            await self.runs.expire(row.target)
+            if not await self.runs.expire(row.target):  # its end deletes the row with it
+                await self._store.commit([Delete(TimerRow, {"id": row.id})])
         elif row.kind == "run":
             gone: list[Op] = [Delete(TimerRow, {"id": row.id})]
             self.runs.resume(row.target, TimeCame(id=row.effect), gone)

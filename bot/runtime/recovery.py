@@ -47,7 +47,7 @@ class Recovery:
         for row in open_runs:
             if row.state == "running":
                 await self._runs.interrupt(row.id)
-        for inbox in await self._store.find(Inbox, state="new", order="received_at", limit=MANY):
+        for inbox in await self._store.find(Inbox, state="new", limit=MANY):  # as they came
             await self._take_up(inbox)
         self._again()
 

@@ -123,9 +123,9 @@ class Runs:
             return True
         return await self._end_parked(run, lambda parked: cancelled(by))
 
-    async def expire(self, run: str) -> None:
-        """A waiting run's own time limit."""
-        await self._end_parked(run, lambda parked: too_long(parked.runbook))
+    async def expire(self, run: str) -> bool:
+        """A waiting run's own time limit. False: it does not wait any more."""
+        return await self._end_parked(run, lambda parked: too_long(parked.runbook))
 
     async def interrupt(self, run: str) -> None:
         """The process that walked it is gone."""

@@ -84,4 +84,10 @@ class Timers:
             await self.ring(row)
         except (Conflict, NotFound) as error:  # its chat or run is gone or has moved on
             log.info("a timer rang for nobody", timer=row.id, target=row.target, reason=str(error))
-            await self._store.commit([Delete(Timer, {"id": row.id})])
+        except StoreError:
+            raise  # all of them must wait
+        except Exception:  # the wall: one timer must not keep the others from ringing
+            log.exception("a timer was given up", timer=row.id, target=row.target)
+        else:
+            return
+        await self._store.commit([Delete(Timer, {"id": row.id})])

@@ -132,6 +132,7 @@ class Walker:
         left = max(0.0, (active.row.deadline_at - self._clock.now()) / 1000)
         if left < call.timeout:
             call = msgspec.structs.replace(call, timeout=left)
+        structlog.contextvars.bind_contextvars(chat=active.row.chat, step=active.row.step)
         active.calling = True
         try:
             async with asyncio.timeout(left + GRACE):
