@@ -13,6 +13,7 @@ from aiohttp.test_utils import TestServer
 from adapters.webchat.adapter import House, Settings, Site, WebChat
 from adapters.webchat.settings import Limits
 from bot.web.application import Parts, application
+from bot.web.health import Health
 from bot.web.operator import Operator
 from bot.web.proxies import Proxies
 from tests.adapters.webchat.fake import FakeCatalogue, FakeEngine
@@ -54,8 +55,10 @@ class Tab:
 class Place:
     """A running site."""
 
-    def __init__(self, server: TestServer, engine: FakeEngine, http: aiohttp.ClientSession) -> None:
-        self.server, self.engine, self.http = server, engine, http
+    def __init__(
+        self, server: TestServer, engine: FakeEngine, http: aiohttp.ClientSession, health: Health
+    ) -> None:
+        self.server, self.engine, self.http, self.health = server, engine, http, health
         self.tabs: list[Tab] = []
         self.base = str(server.make_url("")).rstrip("/")
 
@@ -99,7 +102,7 @@ async def start() -> AsyncIterator[Start]:
         await server.start_server()
         http = aiohttp.ClientSession()
         ends.extend([http.close, server.close])
-        return Place(server, engine, http)
+        return Place(server, engine, http, parts.health)
 
     yield start
     for end in ends:

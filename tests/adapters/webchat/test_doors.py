@@ -86,6 +86,11 @@ async def test_the_socket_past_the_process_s_limit_is_refused_before_the_upgrade
     assert await refused(place) == 503
 
 
+async def test_who_leaves_takes_no_new_socket(place: Place) -> None:
+    place.health.drain()
+    assert await refused(place) == 503
+
+
 async def test_a_forged_forwarded_address_counts_for_nothing(start: Start) -> None:
     place = await start(per_address=1)
     await place.tab(headers={"X-Forwarded-For": "203.0.113.1"})
@@ -109,6 +114,15 @@ async def test_the_socket_past_a_person_s_limit_is_shown_out(start: Start) -> No
     await third.send(type="hello", token=welcome["token"])
     assert (await third.get())["code"] == "too_many"
     assert await third.code() == 4429
+
+
+async def test_a_person_s_places_are_given_back(start: Start) -> None:
+    place = await start(per_person=1)
+    tab, welcome = await place.chat()
+    for _ in range(3):
+        await tab.ws.close()
+        tab = await place.tab()
+        await tab.hello(token=welcome["token"])
 
 
 async def test_the_limit_of_words_counts_over_all_sockets_of_a_person(start: Start) -> None:

@@ -91,6 +91,25 @@ async def test_what_is_said_while_the_log_is_read_falls_into_no_gap(place: Place
     assert await lines(tab, 1) == [9]
 
 
+async def test_a_line_that_is_told_while_it_is_read_is_sent_once(place: Place) -> None:
+    """It was committed when the log was looked at, and published only now."""
+    welcome = await away(place, 0)
+    two = place.engine.say("c1", "two", publish=False)
+    read = place.engine.messages
+
+    async def telling(chat: str, after: int = 0, limit: int = 500) -> list[Message]:
+        found = await read(chat, after, limit)
+        place.engine.bus.publish(chat, two)
+        return found
+
+    place.engine.messages = telling  # type: ignore[method-assign]
+    tab = await place.tab()
+    await tab.hello(token=welcome["token"], last_seq=1)
+    assert await lines(tab, 1) == [2]
+    place.engine.say("c1", "three")
+    assert await lines(tab, 1) == [3]
+
+
 async def test_a_gap_in_what_the_bus_brings_is_read_from_the_log(place: Place) -> None:
     tab, _ = await place.chat()
     for publish in (False, False, True, True):
@@ -101,9 +120,11 @@ async def test_a_gap_in_what_the_bus_brings_is_read_from_the_log(place: Place) -
 async def test_an_old_line_heard_again_is_not_sent_again(place: Place) -> None:
     tab, _ = await place.chat()
     two = place.engine.say("c1", "two")
+    reads = len(place.engine.reads)
     place.engine.bus.publish("c1", two)
     place.engine.say("c1", "three")
     assert await lines(tab, 2) == [2, 3]
+    assert len(place.engine.reads) == reads
 
 
 async def test_a_bus_that_promises_more_than_the_log_has_does_not_spin(place: Place) -> None:

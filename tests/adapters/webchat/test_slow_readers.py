@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+from typing import cast
 
+import pytest
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
 from structlog.testing import capture_logs
 
 from adapters.webchat.outgoing import Outgoing
@@ -139,3 +143,12 @@ async def test_a_line_longer_than_a_frame_s_short_form_arrives(place: Place) -> 
     for size in (125, 126, 70_000):
         place.engine.say("c1", "x" * size)
         assert (await tab.get())["text"] == "x" * size
+
+
+async def test_nothing_is_written_after_the_closing_frame() -> None:
+    """RFC 6455, 5.5.1: no data frames after a Close frame."""
+    ws = web.WebSocketResponse()
+    ws._closed = True
+    wire = Wire(ws, cast(AbstractStreamWriter, None), cast(asyncio.Transport, None))
+    with pytest.raises(ConnectionError):
+        await wire.write([b"{}"])
