@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import structlog
 from blockbuster import BlockBuster, blockbuster_ctx
 from hypothesis import settings
 
@@ -26,6 +27,15 @@ settings.register_profile("fast", max_examples=50, deadline=None, derandomize="C
 settings.register_profile("thorough", max_examples=2000, deadline=None)
 settings.load_profile("fast")
 
+# Plain tracebacks: the coloured ones read files and take a tenth of a second, on the loop.
+structlog.configure(
+    processors=[
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
+
 
 @pytest.fixture(scope="session", autouse=True)
 def blockbuster() -> Iterator[BlockBuster]:
@@ -34,6 +44,8 @@ def blockbuster() -> Iterator[BlockBuster]:
         for function in buster.functions.values():
             # Tortoise migrates on a loop of its own in a thread of its own: it keeps nobody waiting.
             function.can_block_in("bot/storage/migrate.py", {"_on_its_own_loop"})
+            # The log of a fault shows the source lines of its traceback.
+            function.can_block_in("linecache.py", {"checkcache", "updatecache"})
         yield buster
 
 

@@ -8,17 +8,18 @@ nothing and gets the same answer.
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Coroutine
 
 import msgspec
 import structlog
 
-from bot.errors import Conflict, Duplicate, NotAllowed, NotFound, StoreUnavailable, TooMuch
+from bot.errors import Conflict, Duplicate, NotAllowed, NotFound, StoreError, StoreUnavailable, TooMuch
 from bot.ids import new_id
 from bot.ports import Append, Committed, Inbound, Insert, Receipt
 from bot.rows import Chat, Inbox, Message
 from bot.runtime.ground import Ground
 from bot.runtime.turn import Hooks, Live, Plan, Turns, Work, line, readable, spoken, unit_of
-from bot.runtime.wire import dump, load_person, load_state
+from bot.runtime.wire import dump, load_person, load_state, writable
 from flows.events import Said
 
 log = structlog.get_logger()
@@ -55,7 +56,7 @@ class Chats:
         """Keep it at hand; the longest unused idle ones make room."""
         self._live[live.row.id] = live
         while len(self._live) > self._limits.chats_in_memory:
-            oldest = next((id for id, old in self._live.items() if not old.busy and not old.pending), None)
+            oldest = next((id for id, old in self._live.items() if old.idle), None)
             if oldest is None or oldest == live.row.id:
                 break
             del self._live[oldest]
@@ -63,6 +64,9 @@ class Chats:
 
     async def first(self, live: Live, work: Work) -> Committed:
         """A new chat: its row and its first turn, in one commit."""
+        return await self._tasks.see_through(self._first(live, work), f"chat:{live.row.id}")
+
+    async def _first(self, live: Live, work: Work) -> Committed:
         plan = self._turns.plan(live, work.event)
         now = self._clock.now()
         status = "ended" if plan.ended else "open"
@@ -79,30 +83,36 @@ class Chats:
 
     async def tell(self, live: Live, text: str) -> None:
         """One line of the bot's outside any turn, e.g. a polite refusal."""
-        done = await self._store.commit(
-            list(spoken(live.row, None, [line(live.row, text, self._clock.now())]))
-        )
+        plan = Plan(state=live.state, lines=[line(live.row, text, self._clock.now())])
+        done = await self._store.commit(list(spoken(live.row, None, plan.lines)))
         for said in done.lines:
             self._bus.publish(said.chat, said)
+        self.hooks.after(live, plan)
 
     # --- what comes in -------------------------------------------------------------------
 
     async def receive(self, inbound: Inbound) -> Receipt:
         """A person did something; durable when this returns."""
         live = await self.live(inbound.chat)
-        now = self._clock.now()
-        said = readable(live, inbound.said)
-        work = self._work(live, inbound, said, now)
-        assert work.inbox is not None
+        said = msgspec.structs.replace(inbound.said, text=writable(inbound.said.text))
+        work = self._work(live, inbound, readable(live, said), self._clock.now())
         try:
             if live.row.status == "ended":
                 return await self._too_late(inbound)
-            if live.busy or live.pending:
-                return await self._queue(live, work)
-            done = await self._handle(live, work)
+            done = await self._tasks.see_through(self._turn_or_queue(live, work), f"chat:{inbound.chat}")
         except Duplicate:
             return await self._again(inbound)
         return Receipt(seq=done.lines[0].seq)
+
+    def _turn_or_queue(self, live: Live, work: Work) -> Coroutine[None, None, Committed]:
+        """Decided at once, so that nobody comes between the look and the turn."""
+        if live.idle:
+            live.busy = True
+            return self._handle(live, work)
+        if len(live.pending) + live.arriving >= self._limits.pending_a_chat:
+            raise TooMuch("You are faster than I am. Please wait a moment.", retry_after=2.0)
+        live.arriving += 1
+        return self._queue(live, work)
 
     def _work(self, live: Live, inbound: Inbound, said: Said, now: int) -> Work:
         id = new_id(now)
@@ -116,19 +126,21 @@ class Chats:
         )  # fmt: skip
         return Work(event=said, inbox=inbox, own=own)
 
-    async def _queue(self, live: Live, work: Work) -> Receipt:
+    async def _queue(self, live: Live, work: Work) -> Committed:
         """The chat is busy: keep what came in, in order, and answer."""
-        if len(live.pending) >= self._limits.pending_a_chat:
-            raise TooMuch("You are faster than I am. Please wait a moment.", retry_after=2.0)
         assert work.inbox is not None
         assert work.own is not None
-        done = await self._store.commit(
-            [Insert(work.inbox), Append(live.row.id, [work.own], 0, None, work.own.id)]
-        )
+        try:
+            done = await self._store.commit(
+                [Insert(work.inbox), Append(live.row.id, [work.own], 0, None, work.own.id)]
+            )
+        finally:
+            live.arriving -= 1
+            self._go_on(live)
         for said in done.lines:
             self._bus.publish(said.chat, said)
         self._enqueue(live, Work(event=work.event, inbox=work.inbox))
-        return Receipt(seq=done.lines[0].seq)
+        return done
 
     async def _again(self, inbound: Inbound) -> Receipt:
         rows = await self._store.find(Inbox, source=inbound.source, external_id=inbound.id, limit=1)
@@ -141,23 +153,29 @@ class Chats:
         raise NotAllowed("This chat has ended. Please start a new one.", rule="chat.ended")
 
     async def post(self, chat: str, work: Work) -> None:
-        """Something of our own happened to a chat: a run ended, time came."""
+        """Something of our own happened to a chat: a run ended, time came. What has an inbox
+        row is kept until the database takes it; else StoreUnavailable is the caller's."""
         live = await self.live(chat)
-        if live.busy or live.pending:
-            self._enqueue(live, work)
-        else:
-            await self._handle(live, work)
+        if live.idle:
+            live.busy = True
+            try:
+                await self._tasks.see_through(self._handle(live, work), f"chat:{chat}")
+            except StoreUnavailable:
+                if work.inbox is None:
+                    raise
+            else:
+                return
+        self._enqueue(live, work)
 
     def _enqueue(self, live: Live, work: Work) -> None:
         live.pending.append(work)
-        if not live.busy:
-            self._go_on(live)
+        self._go_on(live)
 
     # --- turns ---------------------------------------------------------------------------
 
     async def _handle(self, live: Live, work: Work) -> Committed:
-        """One event, one commit; once more on a fresh copy if ours was old."""
-        live.busy = True
+        """One event, one commit; once more on a fresh copy if ours was old. The caller has
+        made the chat busy."""
         try:
             try:
                 plan, done = await self._attempt(live, work)
@@ -176,7 +194,14 @@ class Chats:
     async def _attempt(self, live: Live, work: Work) -> tuple[Plan, Committed]:
         plan = self._turns.plan(live, work.event)
         now = self._clock.now()
-        done = await self._store.commit(unit_of(live, plan, work, now))
+        try:
+            done = await self._store.commit(unit_of(live, plan, work, now))
+        except StoreError:
+            raise
+        except Exception:  # the wall: what cannot be written must not wedge the chat
+            log.exception("a turn cannot be written", chat=live.row.id, flow=live.flow.id)
+            plan = self._turns.failed(live, work.event)
+            done = await self._store.commit(unit_of(live, plan, work, now))
         self._keep(live, plan, now)
         return plan, done
 
@@ -199,7 +224,7 @@ class Chats:
 
     def _go_on(self, live: Live) -> None:
         """See to what waited, unless that is being done."""
-        if live.pending and not live.draining:
+        if live.pending and not live.busy and not live.draining:
             live.draining = True
             self._tasks.spawn(self._drain(live), f"chat:{live.row.id}")
 
@@ -207,10 +232,7 @@ class Chats:
         """Handle what waited, in order. While `pending` is not empty nobody overtakes."""
         try:
             while live.pending:
-                try:
-                    await self._handle(live, live.pending[0])
-                except Conflict:
-                    log.warning("settled by somebody else", chat=live.row.id)
+                await self._next(live)
                 live.pending.popleft()
         except StoreUnavailable as error:
             log.error("a turn must wait", chat=live.row.id, reason=str(error))
@@ -218,3 +240,14 @@ class Chats:
             self._clock.alarm(key, at, lambda: self._go_on(live))
         finally:
             live.draining = False
+
+    async def _next(self, live: Live) -> None:
+        live.busy = True
+        try:
+            await self._handle(live, live.pending[0])
+        except (Conflict, Duplicate):
+            log.warning("settled by somebody else", chat=live.row.id)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("an event was given up", chat=live.row.id)

@@ -16,10 +16,11 @@ from bot.rows import Inbox, Message, Run, Trace
 from bot.rows import Timer as TimerRow
 from bot.runtime.active import OPEN, Active
 from bot.runtime.starts import Accepted, Asker, Starts
-from bot.runtime.wire import dump
+from bot.runtime.wire import dump, writable
 from flows.effects import Call, Finish, Log, Note, StartRun, Timer
+from flows.errors import FlowStuck
 from flows.events import CallAnswered, Event, RunEnded
-from flows.machine import advance
+from flows.machine import MAX_HOPS, advance
 from flows.state import State, Turn
 
 log = structlog.get_logger()
@@ -43,7 +44,10 @@ def walk(active: Active, turn: Turn, starts: Starts, now: int) -> Step:
     """Perform a turn's effects on paper; starts of other runs are answered at once."""
     step = Step(state=turn.state)
     turns = deque((turn,))
+    answers = 0
     while turns:
+        if answers > MAX_HOPS:  # refusals and background starts are answered within the step
+            raise FlowStuck(active.flow.id, step.state.step or "", answers)
         current = turns.popleft()
         step.state = current.state
         step.path.extend(current.path)
@@ -61,6 +65,7 @@ def walk(active: Active, turn: Turn, starts: Starts, now: int) -> Step:
                 case StartRun():
                     answer = _start(active, effect, starts, step)
                     turns.append(advance(active.flow, step.state, answer))
+                    answers += 1
                 case Finish():
                     step.finish = effect
                 case Log(id=id, message=message):
@@ -92,7 +97,7 @@ def _start(active: Active, start: StartRun, starts: Starts, step: Step) -> Event
 
 def _note(run: Run, text: str, now: int) -> Message:
     return Message(
-        chat=run.chat, seq=0, id=new_id(now), sender="bot", kind="note", text=text,
+        chat=run.chat, seq=0, id=new_id(now), sender="bot", kind="note", text=writable(text),
         prompt="", choices="[]", run=run.id, created_at=now,
     )  # fmt: skip
 
@@ -135,7 +140,7 @@ def last_unit(
         awaiting="",
         steps=active.row.steps + len(entered),
         outcome=finish.outcome,
-        message=finish.message,
+        message=writable(finish.message),
         code=finish.code,
         data=dump(finish.data) if finish.data is not None else "",
         finished_at=now,
@@ -213,7 +218,7 @@ def _traces(active: Active, step: Step, now: int, limits: Limits) -> Iterator[Tr
         result = step.state.results.get("steps", {}).get(id, {})
         yield Trace(
             owner=f"run:{row.id}", no=row.steps + index + 1, step=id, kind=kind.KIND, title=kind.title,
-            request=request, answer="", ok=-1 if rests else 1, note=str(result.get("because", "")),
+            request=request, answer="", ok=-1 if rests else 1, note=writable(str(result.get("because", ""))),
             started_at=now, finished_at=0 if rests else now,
         )  # fmt: skip
 
@@ -230,7 +235,7 @@ def answered(row: Run, event: Event, now: int, limits: Limits) -> Iterator[Op]:
     cells: dict[str, str | int] = {
         "ok": ok,
         "answer": answer,
-        "note": note[: limits.traced],
+        "note": writable(note[: limits.traced]),
         "finished_at": now,
     }
     yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)

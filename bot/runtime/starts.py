@@ -38,6 +38,8 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     depth: int = 0
     quiet: float = 0.0
+    beside: int = 0
+    """Runs that the same turn has had accepted before this one."""
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +76,8 @@ class Starts:
     def _check_room(self, asker: Asker) -> None:
         if asker.depth >= self._limits.run_depth:
             raise Refused(f"runbooks may start runbooks {self._limits.run_depth} levels deep.")
-        if asker.origin == "chat" and self.open[asker.person.id] >= self._limits.runs_a_person:
+        open_runs = self.open[asker.person.id] + asker.beside
+        if asker.origin == "chat" and open_runs >= self._limits.runs_a_person:
             raise Refused(f"{self._limits.runs_a_person} of your runs are still open; wait for one to end.")
         if len(self.queued) >= self._limits.runs_queued:
             raise Refused("too many runs are waiting to begin; try again in a minute.")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 import structlog
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -35,6 +38,28 @@ class Tasks:
         self._running.add(task)
         task.add_done_callback(self._ended)
         return task
+
+    async def see_through(self, work: Coroutine[Any, Any, T], name: str) -> T:
+        """The result of `work`, which goes on to its end even if whoever waits for it is
+        cancelled: what was committed must not lack what follows from it."""
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[T] = loop.create_future()
+        task = loop.create_task(work, name=name)
+        self._running.add(task)
+        task.add_done_callback(partial(self._pass_on, waiter))
+        return await waiter
+
+    def _pass_on(self, waiter: asyncio.Future[T], task: asyncio.Task[T]) -> None:
+        if waiter.done():
+            self._ended(task)
+            return
+        self._running.discard(task)
+        if task.cancelled():
+            waiter.cancel()
+        elif (error := task.exception()) is not None:
+            waiter.set_exception(error)
+        else:
+            waiter.set_result(task.result())
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)

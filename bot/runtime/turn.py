@@ -13,19 +13,20 @@ from bot.ports import Append, Change, Clock, Delete, Insert, Op, Person
 from bot.rows import Chat, Inbox, Message, Run
 from bot.rows import Timer as TimerRow
 from bot.runtime.starts import Accepted, Asker, Starts
-from bot.runtime.wire import dump
+from bot.runtime.wire import dump, writable
 from flows.documents import Profile
 from flows.effects import CancelRun, Effect, Finish, Log, Note, Say, StartRun, Timer
 from flows.errors import FlowStuck
-from flows.events import Event, Said
+from flows.events import Event, Said, Started
 from flows.flow import Flow
-from flows.machine import advance
+from flows.machine import MAX_HOPS, advance
 from flows.state import Ended, State
 from flows.steps.ask import AskStep
 
 log = structlog.get_logger()
 
 SORRY = "Sorry, something went wrong on our side. Please try again."
+OVER = "Sorry, something went wrong on our side. Please start a new chat."
 IN_CIRCLES = "Something is wrong with this chat: it ran in circles, so I stopped it. Please start a new one."
 
 
@@ -46,14 +47,21 @@ class Live:
     Replaced cell by cell only after a commit, so a failed one leaves it as it was.
     """
 
-    __slots__ = ("busy", "draining", "flow", "pending", "person", "row", "state", "timers")
+    __slots__ = ("arriving", "busy", "draining", "flow", "pending", "person", "row", "state", "timers")
 
     def __init__(self, row: Chat, state: State, flow: Flow, person: Person) -> None:
         self.row, self.state, self.flow, self.person = row, state, flow, person
         self.busy = self.draining = False
+        self.arriving = 0
+        """Messages on their way into the inbox: they come before whatever arrives now."""
         self.pending: deque[Work] = deque()
         self.timers = True
         """It may have timer rows; unknown after loading."""
+
+    @property
+    def idle(self) -> bool:
+        """Whether an event may have its turn at once."""
+        return not (self.busy or self.pending or self.arriving)
 
 
 class Plan(msgspec.Struct, kw_only=True):
@@ -90,18 +98,33 @@ class Turns:
             self._walk(live, event, plan, now)
         except FlowStuck as stuck:
             log.error("flow stuck", chat=live.row.id, flow=live.flow.id, step=stuck.step)
-            over = Ended(step=stuck.step, outcome="failure", message=IN_CIRCLES)
-            state = msgspec.structs.replace(live.state, awaiting=None, frames=(), ended=over)
-            plan = Plan(state=state, ended=True, moved=True)
-            plan.lines.append(line(live.row, IN_CIRCLES, now, end=True))
+            plan = self._over(live, IN_CIRCLES)
         except Exception:  # the wall: a fault of ours must not wedge the chat (promise 3)
             log.exception("a turn failed", chat=live.row.id, flow=live.flow.id, step=live.state.step)
-            plan = Plan(state=live.state, failed=True)
-            plan.lines.append(line(live.row, SORRY, now))
+            plan = self.failed(live, event)
         return plan
+
+    def failed(self, live: Live, event: Event) -> Plan:
+        """What a turn does that cannot be taken. A person can say something else; what the
+        chat waits for does not come twice, so without it the chat is over."""
+        awaiting = live.state.awaiting
+        awaited = awaiting is not None and f"{getattr(event, 'id', '')}.".startswith(f"{awaiting.id}.")
+        if isinstance(event, Started) or awaited:
+            plan = self._over(live, OVER)
+        else:
+            plan = Plan(state=live.state, lines=[line(live.row, SORRY, self._clock.now())])
+        plan.failed = True
+        return plan
+
+    def _over(self, live: Live, words: str) -> Plan:
+        over = Ended(step=live.state.step or "", outcome="failure", message=words)
+        state = msgspec.structs.replace(live.state, awaiting=None, frames=(), ended=over)
+        last = line(live.row, words, self._clock.now(), end=True)
+        return Plan(state=state, lines=[last], ended=True, moved=True)
 
     def _walk(self, live: Live, event: Event, plan: Plan, now: int) -> None:
         events: deque[Event] = deque((event,))
+        answers = 0
         while events:
             turn = advance(live.flow, plan.state, events.popleft())
             plan.moved = plan.moved or turn.state is not plan.state
@@ -110,6 +133,9 @@ class Turns:
                 answer = self._perform(live, effect, plan, now)
                 if answer is not None:
                     events.append(answer)
+                    answers += 1
+            if answers > MAX_HOPS:  # refusals and background starts are answered within the turn
+                raise FlowStuck(live.flow.id, plan.state.step or "", answers)
 
     def _perform(self, live: Live, effect: Effect, plan: Plan, now: int) -> Event | None:
         match effect:
@@ -149,6 +175,7 @@ class Turns:
                 chat=live.row.id,
                 context={"chat": live.state.context.get("chat", {})},
                 quiet=profile.still_working_after,
+                beside=len(plan.starts),
             ),
         )
         if not isinstance(verdict, Accepted):
@@ -169,7 +196,8 @@ def line(
 ) -> Message:
     """A line of the bot's."""
     return Message(
-        chat=chat.id, seq=0, id=new_id(now), sender="bot", kind="end" if end else "message", text=text,
+        chat=chat.id, seq=0, id=new_id(now), sender="bot", kind="end" if end else "message",
+        text=writable(text),
         prompt=prompt, choices=choices, run="", created_at=now,
     )  # fmt: skip
 

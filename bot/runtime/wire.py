@@ -46,3 +46,15 @@ def load_person(text: str) -> Person:
 def load_choices(text: str) -> tuple[Choice, ...]:
     """The choices of a message back."""
     return _choices.decode(text)
+
+
+def writable(text: str) -> str:
+    """`text` as every database can keep it: without NUL, lone surrogates as U+FFFD. Texts come
+    from people and from outside systems, and none may break a unit."""
+    if "\0" in text:
+        text = text.replace("\0", "")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text

@@ -153,9 +153,12 @@ def _connector(library: Library, hash: str) -> Connector:
 
 
 async def _read(given: Given) -> Project:
+    """Reading is work for a thread: the checks look at files (time zones), too."""
+    if isinstance(given, Project):
+        return given
     if isinstance(given, Path):
         return await asyncio.to_thread(load_project, given)
-    return project_of(given) if isinstance(given, str) else given
+    return await asyncio.to_thread(project_of, given)
 
 
 __all__ = ["Killed", "Stage"]
