@@ -1,0 +1,102 @@
+"""One run outside any server: a runtime of its own, with its steps shown as they are made."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bot.cli.common import stderr
+from bot.cli.steps import StepPrinter, StepsHeard, texts
+from bot.limits import Limits
+from bot.ports import Clock, Connectors, Person, Store
+from bot.rows import Run, Trace
+from bot.runtime.assemble import Choices, Runtime
+from bot.runtime.library import Library
+from flows.connector import Connector
+from flows.documents import Runbook
+from flows.events import RunRefused
+from flows.project import Project
+from flows.values import Json
+
+DRAIN = 5.0  # seconds that what is left at the end has
+
+
+class Order(NamedTuple):
+    """What was asked for."""
+
+    runbook: Runbook
+    inputs: dict[str, Any]
+    person: Person
+    root: Path
+    database: str | None
+    dev: bool
+    json: bool
+
+
+class Ended(NamedTuple):
+    """How it went; `trace` as the catalogue shows a run, or what is known of one refused."""
+
+    outcome: str
+    message: str
+    record: dict[str, Json]
+
+
+class Errand:
+    """Made on a store and a clock, then equipped with what performs its calls."""
+
+    runtime: Runtime
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._printer = StepPrinter(stderr())
+        self._steps = StepsHeard(store, self._heard)
+        self._clock, self._library = clock, Library(self._steps, clock)
+        self._texts: dict[str, dict[str, str]] = {}
+
+    def definition(self, hash: str) -> Connector:
+        """The connector as it was when the run began."""
+        document = self._library.known(hash).document
+        assert isinstance(document, Connector)
+        return document
+
+    def equip(self, connectors: Connectors) -> None:
+        """Now it can run."""
+        choices = Choices(limits=Limits(drain=DRAIN))
+        self.runtime = Runtime(self._steps, self._clock, self._library, connectors, {}, choices)
+
+    async def adopt(self, project: Project) -> None:
+        """Put the files in force; what they schedule is the server's business."""
+        await self._library.adopt(project)
+        for id, loaded in project.runbooks.items():
+            assert loaded.flow is not None
+            self._texts[id] = texts(loaded.flow)
+
+    async def begin(self, order: Order) -> asyncio.Future[Ended]:
+        """Start it. The future is done when the run and all that it has started are over."""
+        over: asyncio.Future[Ended] = asyncio.get_running_loop().create_future()
+        stderr().print(f"{order.runbook.called} ({order.runbook.id})", markup=False, style="bold")
+        verdict = await self.runtime.begin(order.runbook.id, order.inputs, order.person)
+        if isinstance(verdict, RunRefused):
+            record = {"runbook": order.runbook.id, "outcome": "failure", "message": verdict.reason}
+            over.set_result(Ended("failure", verdict.reason, record))
+        else:
+            self.runtime.runs.watch[verdict.id] = lambda row: self._told(row, over)
+        return over
+
+    async def cancel(self) -> None:
+        """Stop every run that is open."""
+        for run in self._steps.still_open():
+            await self.runtime.runs.cancel(run, "the command line")
+
+    def _told(self, row: Run, over: asyncio.Future[Ended]) -> None:
+        self.runtime.tasks.spawn(self._rest(row, over), "rest")
+
+    async def _rest(self, row: Run, over: asyncio.Future[Ended]) -> None:
+        await self._steps.all_ended()
+        self._printer.close()
+        record = await self.runtime.catalogue.run(row.id) or {}
+        over.set_result(Ended(row.outcome, row.message, record))
+
+    def _heard(self, trace: Trace, depth: int) -> None:
+        runbook = self._steps.runbooks.get(trace.owner, "")
+        self._printer.show(trace, self._texts.get(runbook, {}).get(trace.step, ""), depth)
