@@ -15,7 +15,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test fast proofs check format bench coverage lock clean
+.PHONY: help setup demo test fast proofs check format docs bench coverage lock clean
 
 help:  ## this list
 	@echo "Cuebook: make TARGET"
@@ -45,6 +45,9 @@ check: $(READY)  ## format, lint, types and import contracts; what CI asks befor
 
 format: $(READY)  ## let ruff lay out the code and mend what it safely can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
+
+docs: $(READY)  ## write what is generated: docs/language.md and the README's table of settings
+	@$(BIN)/python -m flows.reference && $(BIN)/python -m bot.settings_table
 
 bench: $(READY)  ## the measurements: turns, runs, messages, memory, start-up
 	@$(BIN)/python -m bench

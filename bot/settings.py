@@ -65,7 +65,7 @@ class Settings(BaseSettings):
         description="Default: .cuebook/cuebook.db",
     )
     synchronous: Literal["FULL", "NORMAL"] = Field(
-        "FULL", description="SQLite: NORMAL is faster and may lose the last commits at a power cut"
+        "FULL", description="SQLite: `NORMAL` is faster and may lose the last commits at a power cut"
     )
     operator_token: SecretStr | None = Field(None, description="For /metrics and the lists of chats and runs")
     secret_key: SecretStr | None = Field(None, description="Signs chat tokens; made in .cuebook/ if not set")
@@ -73,15 +73,15 @@ class Settings(BaseSettings):
     allow: Items = Field([], description="Addresses that connectors may reach although they are private")
     origins: Items = Field([], description="Further web origins whose pages may open the WebSocket")
     trusted_proxies: Items = Field([], description="Proxies whose X-Forwarded-For counts")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged, to stderr")
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal")
     reload: bool = Field(True, description="Take changed project files into force")
     runs_a_person: int = Field(3, ge=1, description="Open runs of one person at once")
     runs_at_work: int = Field(100, ge=1, description="Runs executing at once")
     messages_per_second: float = Field(5.0, gt=0, description="Of one person, on average")
-    messages_burst: int = Field(20, ge=1)
-    sockets_per_address: int = Field(50, ge=1)
-    sockets_per_person: int = Field(10, ge=1)
+    messages_burst: int = Field(20, ge=1, description="Of one person, at once")
+    sockets_per_address: int = Field(50, ge=1, description="Open connections from one address")
+    sockets_per_person: int = Field(10, ge=1, description="Open connections of one person")
     drain: float = Field(10.0, ge=0, description="Seconds that a stopping server gives to what is in flight")
 
     @classmethod
