@@ -288,6 +288,7 @@ function welcome(frame) {
   for (const one of unsent.values()) if (!one.seq) link.send(one.frame);
   words.maxLength = frame.limits.text;
   end(frame.ended);
+  tell();
 }
 
 // The server sends everything that belongs here; only what it does not have yet stays.

@@ -161,6 +161,17 @@ async def test_a_run_is_shown_can_be_cancelled_and_leaves(page: Page, place: Pla
     await expect(page.locator("#busy")).to_have_text("")
 
 
+async def test_a_run_that_ended_while_the_connection_was_lost_is_gone(page: Page, place: Place) -> None:
+    run = Progress(run="r1", runbook="u", title="Unlock", rev=1, state="running", steps=())
+    place.engine.show("c1", run)
+    await expect(page.get_by_role("region", name="Unlock")).to_be_visible()
+    await cut(place)
+    place.engine.running.clear()
+    await expect(page.get_by_role("status").first).to_have_text("Connected", timeout=5000)
+    await expect(page.get_by_role("region", name="Unlock")).to_have_count(0)
+    await expect(page.locator("#busy")).to_have_text("")
+
+
 async def test_a_question_that_was_passed_over_says_so(page: Page, place: Place) -> None:
     place.engine.say("c1", "Another question?", prompt="b", choices='[{"label":"Yes","value":"y"}]')
     await expect(page.get_by_text("This question is closed.")).to_be_visible()
@@ -197,6 +208,7 @@ async def test_the_page_fits_320_pixels_and_large_type(page: Page, place: Place)
     await expect(page.get_by_text("xxx")).to_be_visible()
     await page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert await page.evaluate("document.documentElement.scrollWidth") == 320
+    assert await page.evaluate("log.scrollWidth <= log.clientWidth")
 
 
 CONTRAST = """() => {
