@@ -1,7 +1,8 @@
 """Texts with variables: `$NAME`, `${a.b}`, `${x:-default}`, `${x:?message}`, `$$`.
 
 Parsed once at load, filled in one pass. A value is data: what it contains is never read
-again as a template (safety: values are never re-scanned).
+again as a template (safety: values are never re-scanned). What is filled in stays below a
+size, so that no text can eat the memory by naming a long value often.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
@@ -22,6 +23,18 @@ _TOKEN = re.compile(
     rf"\$(?:(?P<dollar>\$)|(?P<name>{_NAME})"
     rf"|\{{(?P<path>{_PATH})(?::(?P<op>[-?])(?P<rest>[^}}]*))?\}}|(?P<bad>\{{|))"
 )
+_NESTED = re.compile(rf"\$(?:{_NAME}|\{{)")
+
+MAX_TEXT: Final = 256 * 1024
+"""Characters of a filled text (safety 8)."""
+MAX_TREE: Final = 1024 * 1024
+"""Characters of all texts of a filled structure, and `NODE` for each value in it: about as
+much as an outside system may answer."""
+NODE: Final = 8
+MAX_DEPTH: Final = 32
+MAX_VALUE_DEPTH: Final = 64
+"""Of a value that is filled in. A value may hold older ones, but not for ever."""
+TOO_LARGE: Final = "too large"
 
 
 class Lookup(Protocol):
@@ -32,18 +45,22 @@ class Lookup(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Ref:
-    """One variable in a text; `at` is its offset there."""
+    """One variable in a text; `at` is its offset there. `demand`: what the author says
+    (`:?`) when it has no value."""
 
     path: str
     default: str | None
     at: int
+    demand: str | None = None
 
 
-class Unresolved(Exception):  # noqa: N818  (reads as what happened)
-    """A text that must be complete names variables that have no value."""
+class Unresolved(Exception):
+    """A text that must be complete names variables that have no value. `paths` as `missing`
+    of `Template.text`: a path, and in brackets why if there is more to say."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
-        super().__init__("no value for " + ", ".join(f"${{{path}}}" for path in paths))
+        named = (path.partition(" ") for path in paths)
+        super().__init__("no value for " + ", ".join(f"${{{path}}}{gap}{why}" for path, gap, why in named))
         self.paths = paths
 
 
@@ -75,10 +92,19 @@ class Template:
         parts = self.parts
         if len(parts) == 1 and isinstance(parts[0], str):
             return parts[0]
-        return "".join(
-            part if isinstance(part, str) else as_text(_value(part, scope, missing))
-            for part in parts
-        )
+        filled: list[str] = []
+        room, ref = MAX_TEXT, None
+        for part in parts:
+            if isinstance(part, str):
+                text = part
+            else:
+                ref, text = part, as_text(_value(part, scope, missing))
+            room -= len(text)
+            if room < 0:
+                missing.append(_because(ref, TOO_LARGE))
+                break
+            filled.append(text)
+        return "".join(filled)
 
     def value(self, scope: Lookup, missing: list[str]) -> Json:
         """As `text`, but one variable and nothing else keeps its type."""
@@ -122,8 +148,9 @@ class Tree:
         return tuple(_templates(self.compiled))
 
     def fill(self, scope: Lookup, missing: list[str]) -> Json:
-        """The same structure with every text filled."""
-        return _fill(self.compiled, scope, missing)
+        """The same structure with every text filled. A value for which there is no more
+        room is None, and its path is added to `missing`."""
+        return _Filling(scope, missing).fill(self.compiled)
 
     @classmethod
     def __get_pydantic_core_schema__(
@@ -163,23 +190,35 @@ def _parse(source: str) -> Iterator[str | Ref]:
             if text:
                 yield text
             text = ""
-            default = token["rest"] if token["op"] == "-" else None
-            yield Ref(token["name"] or token["path"], default, token.start())
+            yield _ref(token, source)
     text += source[position:]
     if text or not source:
         yield text
 
 
+def _ref(token: re.Match[str], source: str) -> Ref:
+    operator, rest = token["op"], token["rest"]
+    if rest is not None and _NESTED.search(rest):
+        raise ValueError(f"`{token[0]}` of `{source[:40]}`: what follows :{operator} is plain text")
+    path = token["name"] or token["path"]
+    return Ref(path, rest if operator == "-" else None, token.start(), rest if operator == "?" else None)
+
+
 def _value(ref: Ref, scope: Lookup, missing: list[str]) -> Json | Missing:
     found = scope.lookup(ref.path)
-    if ref.default is not None and (found is MISSING or found is None or found == ""):
-        return ref.default
-    if found is MISSING:
-        missing.append(ref.path)
+    if found is MISSING or found is None or found == "":
+        if ref.default is not None:
+            return ref.default
+        if ref.demand is not None:
+            missing.append(_because(ref, ref.demand))
+        elif found is MISSING:
+            missing.append(ref.path)
     return found
 
 
-MAX_DEPTH = 32
+def _because(ref: Ref | None, reason: str) -> str:
+    path = ref.path if ref else "text"
+    return f"{path} ({reason})" if reason else path
 
 
 def _compile(source: Json, depth: int) -> Json:
@@ -205,11 +244,45 @@ def _templates(compiled: Json) -> Iterator[Template]:
             yield from _templates(item)
 
 
-def _fill(compiled: Json, scope: Lookup, missing: list[str]) -> Json:
-    if isinstance(compiled, Template):
-        return compiled.value(scope, missing)
-    if isinstance(compiled, list):
-        return [_fill(item, scope, missing) for item in compiled]
-    if isinstance(compiled, dict):
-        return {key: _fill(item, scope, missing) for key, item in compiled.items()}
-    return compiled
+class _Filling:
+    """One structure being filled, and the room that is left in it."""
+
+    __slots__ = ("missing", "room", "scope")
+
+    def __init__(self, scope: Lookup, missing: list[str]) -> None:
+        self.scope, self.missing, self.room = scope, missing, MAX_TREE
+
+    def fill(self, compiled: Json) -> Json:
+        if isinstance(compiled, Template):
+            return self.text(compiled)
+        if isinstance(compiled, list):
+            return [self.fill(item) for item in compiled]
+        if isinstance(compiled, dict):
+            return {key: self.fill(item) for key, item in compiled.items()}
+        return compiled
+
+    def text(self, template: Template) -> Json:
+        value = template.value(self.scope, self.missing)
+        room = _room(value, self.room, MAX_VALUE_DEPTH)
+        if room < 0:
+            self.missing.append(_because(next(iter(template.refs), None), TOO_LARGE))
+            return None
+        self.room = room
+        return value
+
+
+def _room(value: Json, room: int, depth: int) -> int:
+    """What is left of `room` beside a value; below 0 it does not fit, or is nested too deep.
+    Looks no further than the room goes."""
+    room -= NODE
+    if isinstance(value, str):
+        return room - len(value)
+    if not isinstance(value, dict | list):
+        return room
+    if depth == 0:
+        return -1
+    for inner in value.values() if isinstance(value, dict) else value:
+        room = _room(inner, room, depth - 1)
+        if room < 0:
+            return room
+    return room - sum(map(len, value)) if isinstance(value, dict) else room

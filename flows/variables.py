@@ -6,6 +6,7 @@ the console read it. Upper-case names are built in, lower-case ones are the auth
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -44,6 +45,9 @@ BY_ALIAS: Final = {builtin.alias: builtin for builtin in BUILTINS}
 BY_PATH: Final = {builtin.path: builtin for builtin in BUILTINS}
 ALWAYS_TEXT: Final = frozenset({"last.message", "last.outcome", "last.code", "error"})
 """Empty, not missing, before anything has run (S40)."""
+RESERVED: Final = frozenset({"chat", "run", "last", "error", "results"})
+"""First parts of paths that are Cuebook's own. A variable of this name cannot be read, so
+that no answer and no input can pass for who the person is or how a run ended."""
 
 
 def canonical(name: str) -> str:
@@ -63,7 +67,9 @@ class Scope:
 
     __slots__ = ("context", "results", "variables")
 
-    def __init__(self, variables: dict[str, Json], results: dict[str, Json], context: dict[str, Json]) -> None:
+    def __init__(
+        self, variables: dict[str, Json], results: dict[str, Json], context: dict[str, Json]
+    ) -> None:
         self.variables, self.results, self.context = variables, results, context
 
     @classmethod
@@ -74,26 +80,30 @@ class Scope:
     def lookup(self, path: str) -> Json | Missing:
         """The value at a path or alias, or `MISSING`. Never raises."""
         builtin = BY_ALIAS.get(path)
-        if builtin is not None:
-            path = builtin.path
-        elif path in self.variables:
-            return self.variables[path]
-        found = self._walk(path.split("."))
-        if found is MISSING and path in ALWAYS_TEXT:
+        parts = (builtin.path if builtin else path).split(".")
+        found = self._owned(parts) if parts[0] in RESERVED else self._found(parts)
+        if found is MISSING and canonical(path) in ALWAYS_TEXT:
             return ""
         return found
 
-    def _walk(self, parts: list[str]) -> Json | Missing:
-        head, *rest = parts
-        if head in self.variables:
-            return dig(self.variables[head], rest)
-        if head in self.context:
-            return dig(self.context[head], rest)
-        if head in ("last", "error"):
-            return dig(self.results.get(head, MISSING), rest)
+    def _owned(self, parts: list[str]) -> Json | Missing:
+        head = parts[0]
         if head == "results":
-            return dig(self.results.get("runs", {}), rest)
-        return dig(self.results.get("steps", {}), parts)
+            return dig(self.results.get("runs", MISSING), parts[1:])
+        if head in ("last", "error"):
+            return dig(self.results, parts)
+        return dig(self.context, parts)
+
+    def _found(self, parts: list[str]) -> Json | Missing:
+        """What else the context holds, then the author's variables, then what steps brought."""
+        if parts[0] in self.context:
+            return dig(self.context, parts)
+        if parts[0] in self.variables:
+            return dig(self.variables, parts)
+        return dig(self.results.get("steps", MISSING), parts)
+
+
+_INDEX = re.compile(r"[0-9]{1,9}")
 
 
 def dig(value: Json | Missing, parts: list[str]) -> Json | Missing:
@@ -101,7 +111,7 @@ def dig(value: Json | Missing, parts: list[str]) -> Json | Missing:
     for part in parts:
         if isinstance(value, dict) and part in value:
             value = value[part]
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+        elif isinstance(value, list) and _INDEX.fullmatch(part) and int(part) < len(value):
             value = value[int(part)]
         else:
             return MISSING
