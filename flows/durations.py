@@ -15,8 +15,6 @@ LONGEST = 366 * 86400.0
 
 def seconds(text: object) -> float:
     """`1m30s` → 90.0. ValueError says what a duration looks like."""
-    if isinstance(text, float):
-        return text  # already read
     if not isinstance(text, str) or not _WHOLE.fullmatch(text):
         raise ValueError(f"`{text}` is not a duration: write 30s, 10m, 2h or 1m30s")
     total = sum(float(number) * _UNITS[unit] for number, unit in _PART.findall(text))
@@ -26,12 +24,10 @@ def seconds(text: object) -> float:
 
 
 def spoken(value: float) -> str:
-    """90.0 → `1m30s`: the same spelling back."""
-    if value < 1:
-        return f"{round(value * 1000)}ms"
-    left, parts = round(value), []
-    for unit in ("d", "h", "m", "s"):
-        size = int(_UNITS[unit])
+    """90.0 → `1m30s`: the shortest spelling back, exact to the millisecond."""
+    left, parts = round(value * 1000), []
+    for unit in ("d", "h", "m", "s", "ms"):
+        size = round(_UNITS[unit] * 1000)
         if left >= size:
             parts.append(f"{left // size}{unit}")
             left %= size
@@ -41,5 +37,7 @@ def spoken(value: float) -> str:
 Duration = Annotated[
     float,
     BeforeValidator(seconds),
-    WithJsonSchema({"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "examples": ["30s", "10m"]}),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^(\d+(\.\d+)?(ms|s|m|h|d))+$", "examples": ["30s", "10m"]}
+    ),
 ]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from datetime import date
-from typing import Any, Literal, Self
+from functools import cached_property
+from typing import Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from flows.conditions import MAX_MATCHED, compile_pattern
+from flows.patterns import MAX_MATCHED, compile_pattern
 from flows.values import Json, as_text
 
 _YES = frozenset({"yes", "y", "true", "1", "on"})
@@ -27,37 +30,51 @@ class Variable(BaseModel):
     type: Literal["text", "integer", "number", "boolean", "date", "list", "object"] = "text"
     label: str = Field("", description="How forms and questions call it", max_length=200)
     description: str = Field("", max_length=1000)
-    matches: str | None = Field(None, max_length=500, description="A pattern (RE2) that the whole text must match")
+    matches: str | None = Field(
+        None, max_length=500, description="A pattern (RE2) that the whole text must match"
+    )
     one_of: list[str] | None = Field(None, min_length=1, description="The only values allowed")
     min: float | None = None
     max: float | None = None
-    _pattern: Any = PrivateAttr(default=None)
+
+    @field_validator("matches")
+    @classmethod
+    def _is_pattern(cls, pattern: str | None) -> str | None:
+        if pattern is not None:
+            compile_pattern(pattern)  # alone, so that an error shows what the author wrote
+        return pattern
 
     @model_validator(mode="after")
     def _compiles(self) -> Self:
         if self.matches is not None:
             if self.type != "text":
                 raise ValueError("`matches` goes with type text")
-            self._pattern = compile_pattern(f"^(?:{self.matches})$")
+            _ = self._pattern
         if (self.min is not None or self.max is not None) and self.type not in ("integer", "number"):
             raise ValueError("`min` and `max` go with type integer or number")
         return self
+
+    @cached_property
+    def _pattern(self) -> Any:
+        return None if self.matches is None else compile_pattern(f"^(?:{self.matches})$")
 
     def read(self, value: Json) -> Json:
         """The value in its type. BadValue says what is wanted."""
         found = _READERS[self.type](value)
         if self.one_of is not None:
-            found = self._chosen(as_text(found))
-        if self._pattern is not None and not self._pattern.search(as_text(found)[:MAX_MATCHED]):
-            raise BadValue(f"`{as_text(found)[:80]}` does not have the right form")
+            found = self._chosen(found)
+        pattern = self._pattern
+        if pattern is not None and not (len(found) <= MAX_MATCHED and pattern.search(found)):
+            raise BadValue(f"`{found[:80]}` does not have the right form")
         if isinstance(found, int | float) and not isinstance(found, bool):
             self._in_range(found)
         return found
 
-    def _chosen(self, text: str) -> str:
+    def _chosen(self, found: Json) -> Json:
+        text = as_text(found).casefold()
         for option in self.one_of or ():
-            if option.casefold() == text.casefold():
-                return option
+            if option.casefold() == text:
+                return option if self.type == "text" else found
         raise BadValue(f"choose one of: {', '.join(self.one_of or ())}")
 
     def _in_range(self, number: float) -> None:
@@ -73,6 +90,15 @@ class Input(Variable):
     required: bool = Field(False, description="A start without it is refused")
     default: Json = Field(None, description="Used when the start gives nothing")
 
+    @model_validator(mode="after")
+    def _default_fits(self) -> Self:
+        if not _nothing(self.default):
+            try:
+                self.read(self.default)
+            except BadValue as error:
+                raise ValueError(f"the default does not fit: {error}") from None
+        return self
+
 
 def _text(value: Json) -> str:
     text = as_text(value).strip() if not isinstance(value, dict | list) else ""
@@ -83,24 +109,31 @@ def _text(value: Json) -> str:
     return text
 
 
+_WHOLE = re.compile(r"[+-]?[0-9]{1,16}")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]{1,16}(?:\.[0-9]{0,20})?|\.[0-9]{1,20})")
+
+
 def _integer(value: Json) -> int:
-    try:
-        number = int(as_text(value).strip()) if not isinstance(value, bool) else None
-    except ValueError:
-        number = None
-    if number is None or abs(number) >= 2**53:
+    number = _spelled(value, _WHOLE)
+    if isinstance(number, float) and number.is_integer():
+        number = int(number)
+    if not isinstance(number, int) or abs(number) >= 2**53:  # beyond, JSON readers round
         raise BadValue("it must be a whole number")
     return number
 
 
 def _decimal(value: Json) -> float:
-    try:
-        number = float(as_text(value).strip()) if not isinstance(value, bool) else float("nan")
-    except ValueError:
-        number = float("nan")
-    if not abs(number) < 1e15:  # also refuses nan
+    number = _spelled(value, _DECIMAL)
+    if number is None or not abs(number) < 1e15:  # also refuses nan
         raise BadValue("it must be a number")
-    return number
+    return float(number)
+
+
+def _spelled(value: Json, spelling: re.Pattern[str]) -> int | float | None:
+    """The number that a value is or spells, in plain digits."""
+    if isinstance(value, str) and spelling.fullmatch(value.strip()):
+        return int(value) if spelling is _WHOLE else float(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _boolean(value: Json) -> bool:
@@ -131,7 +164,7 @@ def _object(value: Json) -> dict[str, Json]:
     return value
 
 
-_READERS = {
+_READERS: Final[dict[str, Callable[[Json], Json]]] = {
     "text": _text,
     "integer": _integer,
     "number": _decimal,
@@ -142,6 +175,10 @@ _READERS = {
 }
 
 
+def _nothing(value: Json) -> bool:
+    return value is None or value == ""
+
+
 def read_inputs(declared: dict[str, Input], given: dict[str, Json]) -> dict[str, Json]:
     """The inputs of a run, all in their types. BadValue names the first that does not fit."""
     unknown = sorted(set(given) - set(declared))
@@ -150,10 +187,12 @@ def read_inputs(declared: dict[str, Input], given: dict[str, Json]) -> dict[str,
     values: dict[str, Json] = {}
     for name, field in declared.items():
         value = given.get(name)
-        if value is None or value == "":
+        if _nothing(value):
             if field.default is None and field.required:
                 raise BadValue(f"`{field.label or name}` is missing")
-            values[name] = field.default
+            value = field.default
+        if _nothing(value):
+            values[name] = value
             continue
         try:
             values[name] = field.read(value)
