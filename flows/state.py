@@ -10,27 +10,47 @@ from flows.effects import Effect
 from flows.values import Json, Vars
 
 Awaited: TypeAlias = Literal["answer", "call", "start", "run", "time"]
+Outcome: TypeAlias = Literal["success", "failure"]
 
 
 class Awaiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The one thing a resting flow waits for.
 
     `answer` a person's words · `call` a connector · `start` the verdict on a StartRun
-    · `run` the end of a run · `time` a pause.
+    · `run` the end of a run · `time` a pause. Equal as long as the same thing is awaited:
+    when it changes, every timer of before is stale.
     """
 
     id: str
     kind: Awaited
     run: str | None = None
+
+
+class Meanwhile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What may happen beside a wait, and what has; over when the wait is."""
+
+    timers: tuple[str, ...] = ()
+    """Timers that are listened to."""
+    quiet: float = 0.0
+    """Seconds of silence after which a waiting chat says a word. As it was when the wait
+    began: a later change of the setting does not reach into it."""
+    rings: int = 0
+    """How often the silence was looked at."""
     told: bool = False
-    """A waiting chat has said "still working" to a person's words; once is enough."""
+    """A person's words were answered with "still working"; once is enough (D1)."""
 
 
-class Frame(msgspec.Struct, frozen=True, kw_only=True):
-    """One loop being walked: which iteration, over what."""
+class Frame(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One loop being walked: which iteration, over what.
+
+    The elements stay where they are, at `source`, so that a long list is in the state once.
+    When something is about to change there, the walk first copies them to `items`: a loop
+    always goes over the elements that it began with.
+    """
 
     step: str
     index: int
+    source: str = ""
     items: list[Json] | None = None
 
 
@@ -38,23 +58,33 @@ class Ended(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How and where the flow ended."""
 
     step: str
-    outcome: Literal["success", "failure"]
+    outcome: Outcome
     message: str = ""
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything a flow knows. `context` is fixed at the start (chat, run, …); `variables`
-    are the author's; `results` holds the runs and calls that steps made, by step id and,
-    for runs, by runbook id."""
+    are the author's; `results` holds what steps brought: `steps` by step id, `runs` by
+    runbook id, `last` the newest finished run, `error` why the last failed step failed."""
 
     step: str | None = None
     visits: int = 0
+    """Steps entered in its whole life: the middle part of every effect's id."""
     context: Vars = {}
     variables: Vars = {}
     results: Vars = {}
     awaiting: Awaiting | None = None
+    meanwhile: Meanwhile | None = None
     frames: tuple[Frame, ...] = ()
+    """The loops around `step`, outermost first."""
     tries: int = 0
+    """How often the step has tried again on this visit."""
+    hops: int = 0
+    """Steps entered since something last came from outside (D5)."""
+    asides: int = 0
+    """Lines a chat has said beside its flow: help, "still working", stale presses."""
+    background: tuple[str, ...] = ()
+    """Runs that a chat started, does not wait for, and has not heard the end of."""
     ended: Ended | None = None
 
 

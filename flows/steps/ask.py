@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from flows.durations import Duration
-from flows.effects import Choice, Effect, Say, Timer
-from flows.events import Event, Said, TimeCame
+from flows.effects import Choice, Say, Timer
+from flows.events import Event, Said
 from flows.fields import BadValue, Variable
 from flows.names import Name, VariableName
-from flows.state import Awaiting
+from flows.state import Awaiting, Meanwhile
 from flows.steps.base import At, Exit, Move, Step
 from flows.steps.say import unresolved
 from flows.template import Template
@@ -57,7 +58,9 @@ class Retry(BaseModel):
 class AskStep(Step):
     """A question. Label, value and number of an option are all accepted (DECISIONS 10).
 
-    Without `timeout` the runtime's sweep of forgotten chats is the limit (promise 3).
+    `timeout` counts from when the step was entered, whatever is answered in between.
+    Without it the runtime's sweep of forgotten chats is the limit (promise 3): it sends the
+    same `TimeCame`.
     """
 
     KIND: ClassVar[str] = "ask"
@@ -78,7 +81,6 @@ class AskStep(Step):
     outcomes: dict[Literal["timeout", "exhausted"], Name] = Field(
         {}, description="Left out, these end the chat with a line that says why"
     )
-    _expects: Variable | None = PrivateAttr(default=None)
 
     @field_validator("options", mode="before")
     @classmethod
@@ -99,10 +101,6 @@ class AskStep(Step):
                 seen.add(word)
         return self
 
-    def expecting(self, variable: Variable | None) -> None:
-        """Tell what the saved variable must look like; the flow does this once, at load."""
-        self._expects = variable
-
     def exits(self) -> tuple[Exit, ...]:
         chosen = tuple(Exit(f"option {o.label}", o.next or self.next) for o in self.options)
         plain = () if self.options else (Exit("answer", self.next),)
@@ -113,58 +111,84 @@ class AskStep(Step):
         return (self.save,) if self.save and exit not in self.outcomes else ()
 
     def enter(self, at: At) -> Move:
-        return self._question(at, (), 0)
-
-    def _question(self, at: At, before: tuple[Effect, ...], tries: int) -> Move:
-        missing: list[str] = []
-        text = at.say(self.ask, missing) or "?"
-        id = at.id(str(tries)) if tries else at.id()
-        choices = tuple(Choice(label=o.label, value=o.sent) for o in self.options)
-        say = Say(id=id, text=text, prompt=at.id(), choices=choices)
-        effects: tuple[Effect, ...] = (*unresolved(at, missing), *before, say)
-        if not tries and self.timeout is not None:
-            effects = (*effects, Timer(id=at.id("timeout"), after=self.timeout))
-        return Move(effects=effects, awaiting=Awaiting(id=at.id(), kind="answer"), tries=tries)
+        return self._ask(at, 0)
 
     def resume(self, at: At, event: Event) -> Move | None:
-        if isinstance(event, TimeCame) and event.id == at.id("timeout"):
-            return Move(exit="timeout")
-        if isinstance(event, Said):
-            return self._answer(at, event)
-        return None
+        return self._answer(at, event) if isinstance(event, Said) else Move(exit="timeout")
+
+    def offers(self, said: Said) -> bool:
+        return self.chosen(said) is not None
 
     def chosen(self, said: Said) -> Option | None:
-        """The option that these words mean, if any."""
-        wanted = fold(said.value if said.value is not None else said.text)
-        for number, option in enumerate(self.options, 1):
-            if wanted in (fold(option.label), fold(option.sent), str(number)):
-                return option
-        return None
+        """The option that these words mean, if any. A number counts only where it is no
+        option's own spelling, and a press never is a number."""
+        if said.value is not None:
+            return self._spellings.get(fold(said.value))
+        word = fold(said.text)
+        return self._spellings.get(word) or self._numbers.get(word)
+
+    @cached_property
+    def _spellings(self) -> dict[str, Option]:
+        return {word: o for o in self.options for word in (fold(o.label), fold(o.sent))}
+
+    @cached_property
+    def _numbers(self) -> dict[str, Option]:
+        return {str(number): option for number, option in enumerate(self.options, 1)}
+
+    @cached_property
+    def _choices(self) -> tuple[Choice, ...]:
+        return tuple(Choice(label=o.label, value=o.sent) for o in self.options)
 
     def _answer(self, at: At, said: Said) -> Move:
+        expected = at.declared.get(self.save or "")
         option = self.chosen(said)
         if option is not None:
-            kept = {self.save: option.sent} if self.save else {}
-            return Move(exit=f"option {option.label}", variables=kept)
+            return Move(exit=f"option {option.label}", variables=self._kept(_typed(option.sent, expected)))
         if self.options:
             return self._retry(at, NOT_AN_OPTION)
         try:
-            value: Json = (self._expects or _ANYTHING).read(said.text)
+            value = (expected or _ANYTHING).read(said.text)
         except BadValue as error:
             return self._retry(at, f"Sorry, {error}.")
-        return Move(exit="answer", variables={self.save: value} if self.save else {})
+        return Move(exit="answer", variables=self._kept(value))
+
+    def _kept(self, value: Json) -> dict[str, Json]:
+        return {self.save: value} if self.save else {}
 
     def _retry(self, at: At, reason: str) -> Move:
         tries = at.state.tries + 1
-        if tries > self.retry.times:
-            return Move(exit="exhausted")
+        return Move(exit="exhausted") if tries > self.retry.times else self._ask(at, tries, reason)
+
+    def _ask(self, at: At, tries: int, reason: str = "") -> Move:
         missing: list[str] = []
-        text = (at.say(self.retry.say, missing) if self.retry.say else "") or reason
-        sorry = Say(id=at.id(f"retry-{tries}"), text=text)
-        return self._question(at, (*unresolved(at, missing), sorry), tries)
+        says: list[Say] = []
+        if tries:
+            sorry = (at.say(self.retry.say, missing) if self.retry.say else "") or reason
+            says.append(Say(id=at.id(f"retry-{tries}"), text=sorry))
+        text = at.say(self.ask, missing) or "?"
+        visit = at.id()
+        id = f"{visit}.{tries}" if tries else visit
+        says.append(Say(id=id, text=text, prompt=visit, choices=self._choices))
+        timeout = f"{visit}.timeout"
+        timers = () if tries or self.timeout is None else (Timer(id=timeout, after=self.timeout),)
+        return Move(
+            effects=(*unresolved(at, missing, f"log-{tries}" if tries else "log"), *says, *timers),
+            awaiting=Awaiting(id=visit, kind="answer"),
+            meanwhile=Meanwhile(timers=(timeout,)),
+            tries=tries,
+        )
 
 
 _ANYTHING = Variable()
+
+
+def _typed(sent: str, expected: Variable | None) -> Json:
+    """An option's value in the type of its variable; as it is where it does not fit, so that
+    an author's slip cannot make a question that nobody can answer."""
+    try:
+        return expected.read(sent) if expected else sent
+    except BadValue:
+        return sent
 
 
 def fold(text: str) -> str:

@@ -6,17 +6,19 @@ and the exit to leave by (or none, to wait). Targets of exits are the flow's bus
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, NamedTuple
 
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field
 
+from flows.conditions import Condition
 from flows.effects import Effect
-from flows.events import Event
+from flows.events import Event, Said
+from flows.fields import Variable
 from flows.names import Name
-from flows.state import Awaiting, Frame, State
-from flows.template import Template
+from flows.state import Awaiting, Frame, Meanwhile, Outcome, State
+from flows.template import Template, Tree
 from flows.values import Json
 from flows.variables import Scope
 
@@ -39,23 +41,33 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, Json] = {}
     result: dict[str, Json] | None = None
     """Kept as `${STEP.…}`."""
+    ran: dict[str, Json] | None = None
+    """The outcome of a run that is final now: `$RUNBOOKRESULT`, `${results.RUNBOOK.…}`."""
+    background: str | None = None
+    """A run that nobody waits for from now on."""
     error: str | None = None
     """Why it failed: `$ERROR`, and the run's end if the `failure` exit is not there."""
     awaiting: Awaiting | None = None
+    meanwhile: Meanwhile | None = None
     tries: int = 0
-    ended: tuple[str, str] | None = None
+    ended: tuple[Outcome, str] | None = None
     """(outcome, message)."""
     frame: Frame | None = None
-    """Walk the body of this loop once (more)."""
+    """Walk the body of this loop once (more); with `awaiting`, after that wait."""
 
 
 class At(NamedTuple):
-    """Where a step is asked: its id, which visit, the flow's state and what it can see."""
+    """Where a step is asked: its id, which visit, the flow's state as this turn found it,
+    and what the step can see now."""
 
     step: str
     visit: int
     state: State
     scope: Scope
+    read: bool = True
+    """Some text of the flow names this step, so that what it brings must be kept whole."""
+    declared: Mapping[str, Variable] = {}
+    """What the flow says its variables must look like."""
 
     def id(self, name: str = "") -> str:
         """The id of an effect of this visit."""
@@ -93,8 +105,13 @@ class Step(BaseModel):
         raise NotImplementedError
 
     def resume(self, at: At, event: Event) -> Move | None:
-        """An event while the flow rests here. None: it is not for this step."""
+        """What it waited for has come: the machine lets nothing else through. None: ignore
+        it all the same."""
         return None
+
+    def offers(self, said: Said) -> bool:
+        """Whether these words name one of its answers; then they mean nothing else."""
+        return False
 
     def keeps(self, exit: str) -> tuple[str, ...]:
         """The variables that have a value once it is left by `exit` (`each`: into its body)."""
@@ -123,3 +140,27 @@ def each(step: Step) -> Iterator[Step]:
     yield step
     for inner in step.body():
         yield from each(inner)
+
+
+def mentions(value: object) -> Iterator[str]:
+    """The path of every variable that the texts and conditions in `value` name, in reading
+    order. Steps inside a step are left out."""
+    if isinstance(value, Template):
+        yield from (ref.path for ref in value.refs)
+    elif isinstance(value, Tree):
+        yield from (ref.path for template in value.templates for ref in template.refs)
+    elif isinstance(value, Condition):
+        for row in value.rows():
+            yield row.field
+            yield from mentions(row.wanted)
+    else:
+        yield from (path for part in _parts(value) for path in mentions(part))
+
+
+def _parts(value: object) -> Iterator[object]:
+    if isinstance(value, BaseModel):
+        yield from _parts([getattr(value, name) for name in type(value).model_fields])
+    elif isinstance(value, dict):
+        yield from _parts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        yield from (part for part in value if not isinstance(part, Step))

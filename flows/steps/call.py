@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from flows.conditions import Condition
 from flows.durations import Duration
-from flows.effects import Call, Note, Timer
-from flows.events import CallAnswered, Event, TimeCame
+from flows.effects import Call, Log, Note, Timer
+from flows.events import CallAnswered, Event
 from flows.names import CallName, Name, VariableName
 from flows.state import Awaiting
 from flows.steps.base import At, Exit, Move, Step
 from flows.template import Tree, Unresolved, fill
-from flows.values import MISSING, Json
+from flows.values import MISSING, Json, Vars, as_text
 from flows.variables import Scope, dig
 
 
@@ -50,7 +50,9 @@ class CallStep(Step):
     outcomes: dict[Literal["success", "failure"], Name] = Field({}, description="Where to go")
     repeat: Repeat | None = Field(None, description="Ask again until a condition holds")
     repeatable: bool = Field(False, description="It is safe to do twice; an idempotency key goes along")
-    timeout: Duration = Field(30.0, description="How long it may take; then `failure`", validate_default=False)
+    timeout: Duration = Field(
+        30.0, description="How long it may take; then `failure`", validate_default=False
+    )
 
     def exits(self) -> tuple[Exit, ...]:
         return (
@@ -62,15 +64,13 @@ class CallStep(Step):
         return tuple(self.save) if exit == "success" else ()
 
     def enter(self, at: At) -> Move:
-        return self._ask(at, 0)
+        internal = INTERNAL.get(self.call)
+        return internal(at, self.arguments) if internal else self._ask(at, 0)
 
     def resume(self, at: At, event: Event) -> Move | None:
-        tries = at.state.tries
-        if isinstance(event, CallAnswered) and event.id == self._id(at, tries):
-            return self._answered(at, event, tries)
-        if isinstance(event, TimeCame) and event.id == self._id(at, tries) + ".wait":
-            return self._ask(at, tries + 1)
-        return None
+        if isinstance(event, CallAnswered):
+            return self._answered(at, event, at.state.tries)
+        return self._ask(at, at.state.tries + 1)
 
     def _id(self, at: At, tries: int) -> str:
         return at.id(str(tries)) if tries else at.id()
@@ -80,9 +80,7 @@ class CallStep(Step):
             arguments = fill(self.arguments, at.scope)
         except Unresolved as error:  # D10: a body must be complete
             return Move(exit="failure", error=str(error))
-        if self.call in INTERNAL:
-            return INTERNAL[self.call](at, arguments)
-        connector, method = self.call.split(".")
+        connector, _, method = self.call.partition(".")
         effect = Call(
             id=self._id(at, tries),
             connector=connector,
@@ -95,41 +93,50 @@ class CallStep(Step):
 
     def _answered(self, at: At, event: CallAnswered, tries: int) -> Move:
         kept = {name: _picked(event.answer, path) for name, path in self.save.items()}
-        result = {"result": event.answer.get("body"), "status": event.answer.get("status")}
+        result: Vars = {"outcome": "success" if event.ok else "failure", "status": event.answer.get("status")}
+        if at.read:  # up to a megabyte: kept only where a text asks for it
+            result["result"] = event.answer.get("body")
         if not event.ok:
-            return Move(exit="failure", error=event.error, variables=kept, result=result | {"outcome": "failure"})
-        result["outcome"] = "success"
-        if self.repeat is None or self._done(at, kept):
+            return Move(exit="failure", error=event.error, variables=kept, result=result)
+        if self.repeat is None or self._done(at, self.repeat, kept):
             return Move(exit="success", variables=kept, result=result)
         if tries + 1 >= self.repeat.at_most:
             gave_up = f"still not so after {self.repeat.at_most} tries"
-            return Move(exit="failure", error=gave_up, variables=kept, result=result | {"outcome": "failure"})
-        timer = Timer(id=self._id(at, tries) + ".wait", after=self.repeat.every)
+            result["outcome"] = "failure"
+            return Move(exit="failure", error=gave_up, variables=kept, result=result)
+        timer = Timer(id=f"{self._id(at, tries)}.wait", after=self.repeat.every)
         waits = Awaiting(id=timer.id, kind="time")
         return Move(effects=(timer,), awaiting=waits, tries=tries, variables=kept, result=result)
 
-    def _done(self, at: At, kept: dict[str, Json]) -> bool:
-        assert self.repeat is not None
+    def _done(self, at: At, repeat: Repeat, kept: Vars) -> bool:
         scope = Scope(at.scope.variables | kept, at.scope.results, at.scope.context)
-        return self.repeat.until.test(scope).met
+        return repeat.until.test(scope).met
 
 
-def _picked(answer: dict[str, Json], path: str) -> Json:
+def _picked(answer: Vars, path: str) -> Json:
     found = dig(answer, path.split("."))
     return None if found is MISSING else found
 
 
-def _add_message(at: At, arguments: dict[str, Json]) -> Move:
+def _add_message(at: At, arguments: Mapping[str, Tree]) -> Move:
     """The long form of `chat_message`, for people who come from the vendor's product (D9)."""
     own = at.scope.lookup("chat.id")
-    text = arguments.get("text")
-    if str(arguments.get("chat_id", "")) != str(own or ""):
+    if own is MISSING:  # DECISIONS 9: without a chat nothing is posted, and that is no failure
+        silent = Log(id=at.id("log"), message="no chat: nothing was posted")
+        return Move(exit="success", effects=(silent,), result={"outcome": "success"})
+    try:
+        filled = fill(arguments, at.scope)
+    except Unresolved as error:
+        return Move(exit="failure", error=str(error))
+    if as_text(filled.get("chat_id")) != as_text(own):
         return Move(exit="failure", error="a runbook may only write into the chat that started it")
-    if not isinstance(text, str):
+    text = filled.get("text")
+    if text is None or isinstance(text, dict | list):
         return Move(exit="failure", error="`text` must be a text")
-    effects = (Note(id=at.id(), text=text.strip()),) if text.strip() else ()
+    text = as_text(text).strip()
+    effects = (Note(id=at.id(), text=text),) if text else ()
     return Move(exit="success", effects=effects, result={"outcome": "success"})
 
 
-INTERNAL: Final[dict[str, Callable[[At, dict[str, Json]], Move]]] = {"chat.add_message": _add_message}
-"""Operations of Cuebook itself, called like a connector's."""
+INTERNAL: Final[dict[str, Callable[[At, Mapping[str, Tree]], Move]]] = {"chat.add_message": _add_message}
+"""Operations of Cuebook itself, called like a connector's. They answer at once."""

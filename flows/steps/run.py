@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
+import msgspec
 from pydantic import Field, model_validator
 
 from flows.durations import Duration
-from flows.effects import CancelRun, Effect, Say, StartRun, Timer
+from flows.effects import Effect, Say, StartRun, Timer
 from flows.events import Event, RunAccepted, RunEnded, RunRefused, TimeCame
 from flows.names import Name
-from flows.state import Awaiting
+from flows.outcomes import outcome_of, refusal_of
+from flows.state import Awaiting, Meanwhile
 from flows.steps.base import At, Exit, Move, Step
 from flows.template import Tree, Unresolved, fill
-from flows.values import Json
+from flows.values import Vars
 
 STILL_WORKING = "Still working on it …"
+EARLY: Final = 0.05  # seconds by which an alarm may ring before its time
 
 
 class RunbookStep(Step):
@@ -34,7 +37,9 @@ class RunbookStep(Step):
     mode: Literal["wait", "async"] | None = Field(
         None, description="wait for the end, or go on at once; as the runbook's `method` says if left out"
     )
-    at: str | None = Field(None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='Start at this time, e.g. "22:00"')
+    at: str | None = Field(
+        None, pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description='Start at this time, e.g. "22:00"'
+    )
     after: Duration | None = Field(None, alias="in", description="Start after a while, e.g. 2h")
     outcomes: dict[Literal["success", "failure", "started", "still_running"], Name] = Field(
         {}, description="Where to go; `success` and `failure` must be written"
@@ -65,7 +70,7 @@ class RunbookStep(Step):
         try:
             inputs = fill(self.inputs, at.scope)
         except Unresolved as error:
-            return refused(self.runbook, f"Runbook failed: {error}")
+            return _over(at, refusal_of(self.runbook, f"Runbook failed: {error}"))
         start = StartRun(
             id=at.id(),
             runbook=self.runbook,
@@ -78,24 +83,19 @@ class RunbookStep(Step):
 
     def resume(self, at: At, event: Event) -> Move | None:
         match event:
-            case RunAccepted(id=id) if id == at.id():
-                return self._accepted(at, event)
-            case RunRefused(id=id, reason=reason) if id == at.id():
-                return refused(self.runbook, reason)
-            case RunEnded(id=id) if id == at.id():
-                return Move(exit=event.outcome, result=outcome_of(event))
-            case TimeCame(id=id) if id.startswith(at.id()):
-                return self._time(at, event)
+            case RunAccepted(wait=True):
+                return self._park(at, event)
+            case RunAccepted(run=run):
+                return Move(exit="started" if "started" in self.outcomes else "success", background=run)
+            case RunRefused(reason=reason):
+                return _over(at, refusal_of(self.runbook, reason))
+            case RunEnded():
+                return _over(at, outcome_of(event))
             case _:
                 return None
 
-    def _accepted(self, at: At, event: RunAccepted) -> Move:
-        if not event.wait:
-            return Move(exit="started" if "started" in self.outcomes else "success")
+    def _park(self, at: At, event: RunAccepted) -> Move:
         return Move(awaiting=Awaiting(id=event.id, kind="run", run=event.run))
-
-    def _time(self, at: At, event: TimeCame) -> Move | None:
-        return None
 
 
 class ChatRunbookStep(RunbookStep):
@@ -115,56 +115,40 @@ class ChatRunbookStep(RunbookStep):
             raise ValueError("the outcome `still_running` needs `wait_up_to`")
         return self
 
-    def _accepted(self, at: At, event: RunAccepted) -> Move:
-        move = super()._accepted(at, event)
-        if move.exit is not None:
-            return move
-        timers: tuple[Effect, ...] = ()
+    def resume(self, at: At, event: Event) -> Move | None:
+        return self._rang(at, event) if isinstance(event, TimeCame) else super().resume(at, event)
+
+    def _park(self, at: At, event: RunAccepted) -> Move:
+        timers: tuple[Timer, ...] = ()
         if event.quiet > 0:
             timers = (Timer(id=at.id("quiet"), after=event.quiet),)
         if self.patience is not None:
             timers = (*timers, Timer(id=at.id("patience"), after=self.patience))
-        # The interval is kept in `tries` (ms): a later change of the setting must not
-        # reach into a wait that has begun.
-        return Move(awaiting=move.awaiting, effects=timers, tries=round(event.quiet * 1000))
+        told = at.state.meanwhile is not None and at.state.meanwhile.told
+        meanwhile = Meanwhile(timers=tuple(timer.id for timer in timers), quiet=event.quiet, told=told)
+        return msgspec.structs.replace(super()._park(at, event), effects=timers, meanwhile=meanwhile)
 
-    def _time(self, at: At, event: TimeCame) -> Move | None:
-        if event.id == at.id("patience"):
-            return Move(exit="still_running")
-        if not event.id.startswith(at.id("quiet")):
+    def _rang(self, at: At, event: TimeCame) -> Move | None:
+        awaiting, meanwhile = at.state.awaiting, at.state.meanwhile
+        if awaiting is None or meanwhile is None:
             return None
-        every = at.state.tries / 1000
-        count = int(event.id.rpartition("-")[2]) + 1 if "-" in event.id.rpartition(".")[2] else 1
-        left = every - event.quiet
+        if event.id == at.id("patience"):
+            return Move(exit="still_running", background=awaiting.run)
+        rings = meanwhile.rings + 1
+        left = min(meanwhile.quiet - event.quiet, meanwhile.quiet)
         effects: tuple[Effect, ...] = ()
-        if left <= 0.05:  # the alarm may ring a little early
-            effects = (Say(id=at.id(f"still-{count}"), text=STILL_WORKING),)
-            left = every
-        again = Timer(id=at.id(f"quiet-{count}"), after=left)
-        return Move(effects=(*effects, again), awaiting=at.state.awaiting, tries=at.state.tries)
+        if left <= EARLY:
+            effects = (Say(id=at.id(f"still-{rings}"), text=STILL_WORKING),)
+            left = meanwhile.quiet
+        again = Timer(id=at.id(f"quiet-{rings}"), after=left)
+        timers = tuple(again.id if timer == event.id else timer for timer in meanwhile.timers)
+        later = msgspec.structs.replace(meanwhile, timers=timers, rings=rings)
+        return Move(effects=(*effects, again), awaiting=awaiting, meanwhile=later)
 
 
-def refused(runbook: str, reason: str) -> Move:
-    """Take the failure exit, and let `$RUNBOOKRESULT` say why (D7)."""
-    result = {"runbook": runbook, "outcome": "failure", "message": reason, "code": "refused", "data": None}
-    return Move(exit="failure", error=reason, result=result)
-
-
-def outcome_of(event: RunEnded) -> dict[str, Json]:
-    """How an ended run is kept: `last`, `${results.RUNBOOK.…}` and `${STEP.…}`."""
-    return {
-        "runbook": event.runbook,
-        "outcome": event.outcome,
-        "message": event.message,
-        "result": event.message,
-        "code": event.code,
-        "data": event.data,
-    }
-
-
-def cancel(at: At) -> CancelRun | None:
-    """The effect that stops the run this flow waits for."""
-    awaiting = at.state.awaiting
-    if awaiting is None or awaiting.run is None:
-        return None
-    return CancelRun(id=at.id("cancel"), run=awaiting.run)
+def _over(at: At, outcome: Vars) -> Move:
+    """Leave by the outcome of a run that is final, or that could not be started (D7)."""
+    message = outcome["message"]
+    result = outcome | {"result": message, "data": outcome["data"] if at.read else None}
+    error = message if outcome["outcome"] == "failure" else None
+    return Move(exit=outcome["outcome"], ran=outcome, result=result, error=error)

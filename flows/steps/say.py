@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from flows.effects import Log, Say
+from flows.effects import Effect, Log, Say
 from flows.steps.base import At, Move, Straight
 from flows.template import Template
 
@@ -28,9 +28,9 @@ class SayStep(Straight):
         return Move(exit="next", effects=effects)
 
 
-def unresolved(at: At, missing: list[str]) -> tuple[Log, ...]:
-    """One log line for the variables that had no value."""
+def unresolved(at: At, missing: list[str], name: str = "log") -> tuple[Effect, ...]:
+    """One log line for the variables that had no value. Names, never values."""
     if not missing:
         return ()
     names = ", ".join(dict.fromkeys(missing))
-    return (Log(id=at.id("log"), message=f"no value for {names}: shown as empty text"),)
+    return (Log(id=at.id(name), message=f"no value for {names}: shown as empty text"),)
