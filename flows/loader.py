@@ -201,7 +201,8 @@ class _Folder:
         return None
 
     def _inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.root.resolve())
+        # realpath, not resolve: a circle of links is a finding, not an exception
+        return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.root))
 
 
 def _there(path: Path) -> bool:

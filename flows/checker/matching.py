@@ -10,6 +10,12 @@ from flows.template import Ref, Template
 
 GENERATED: Final = Template("Runbook failed: ${error}")
 """How every failure without an End begins (DECISIONS 5)."""
+CUT_SHORT: Final = (
+    Template("Runbook failed: cancelled by ${error}"),
+    Template("Runbook failed: interrupted at step ${error}"),
+    Template("Runbook failed: it took longer than ${error}"),
+)
+"""Those of them that an author may well ask for."""
 _POSITIVE: Final = {"not_contains": "contains", "is_not": "is", "none_of": "one_of"}
 
 

@@ -84,13 +84,19 @@ class Paths:
         return found
 
 
+def enters_a_loop(place: Place, to: Place) -> bool:
+    """Whether a way leads to the inside of a loop that it does not come from."""
+    return to.node.loops != place.node.loops[: len(to.node.loops)]
+
+
 def _edges(view: View, place: Place) -> Iterator[Edge]:
     node = place.node
     if node.first is not None:
         yield Edge(EACH, node.first)
     for exit in place.step.exits():
         target = exit.target or (node.following if exit.falls else None)
-        if target is not None and target in view.by_id:
+        to = view.by_id.get(target or "")
+        if target is not None and to is not None and not enters_a_loop(place, to):
             yield Edge(exit.name, target)
         elif target is None and exit.falls and node.loops:
             yield Edge(ROUND, node.loops[-1])

@@ -46,7 +46,7 @@ def replaced(view: View, paths: Paths, found: Findings) -> None:
                     _overwritten(view, found, here[place.id], at)
         for text in texts(place):
             for ref in text.template.refs:
-                if canonical(ref.path) in LAST:
+                if canonical(ref.path) in LAST and not found.full:
                     _begun(found, here[place.id], text.offset(view.source, ref))
 
 

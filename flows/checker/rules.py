@@ -38,7 +38,7 @@ _ALL: Final = (
     Rule(
         "E003",
         "The file is too large",
-        "Limits keep reading quick: 1 MiB, 20,000 lines, 200,000 words, 20,000 values with aliases unfolded,"
+        "Limits keep reading quick: 1 MiB, 20,000 lines, 100,000 words, 20,000 values with aliases unfolded,"
         " 50 levels, 100 aliases, 100 patterns, 500 steps; 500 files of a kind.",
     ),
     Rule("E004", "A key is there twice", "YAML would silently keep one of the two.", "next: menu\nnext: bye"),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from flows.checker.paths import Paths
+from typing import Final
+
+from flows.checker.paths import Paths, enters_a_loop
 from flows.checker.texts import asked
 from flows.checker.view import Findings, Place, View, did_you_mean, exit_offset
 from flows.steps.assign import SetStep
 from flows.steps.branch import IfStep
 from flows.steps.run import RunbookStep
+
+_BROKEN_WAYS: Final = frozenset({"E103", "E107", "E114"})
 
 
 def targets(view: View, found: Findings) -> None:
@@ -22,7 +26,7 @@ def targets(view: View, found: Findings) -> None:
                 known = [other.id for other in view.places if other.step.id is not None]
                 hint = did_you_mean(exit.target, known, "name the step you mean with `id:`")
                 found.at("E103", at, f"there is no step `{exit.target}`", hint)
-            elif to.node.loops != place.node.loops[: len(to.node.loops)]:
+            elif enters_a_loop(place, to):
                 loop = next(id for id in to.node.loops if id not in place.node.loops)
                 found.at(
                     "E114", at, f"`{exit.target}` is inside the loop `{loop}`", f"lead to `{loop}` instead"
@@ -46,7 +50,10 @@ def endings(view: View, paths: Paths, found: Findings) -> None:
 
 
 def reach(view: View, paths: Paths, found: Findings) -> None:
-    """W201: steps without a way to them. Of several in a row the first is told."""
+    """W201: steps without a way to them. Of several in a row the first is told. Where a way
+    is broken, nobody knows what it was meant to reach."""
+    if _BROKEN_WAYS & {problem.code for problem in found.problems}:
+        return
     before_unreached = False
     for place in view.places:
         reached = place.id in paths.reached

@@ -56,7 +56,7 @@ def known(view: View, found: Findings) -> None:
     for place in view.places:
         for text in texts(place):
             for ref in text.template.refs:
-                wrong = judge(view, mine, ref.path)
+                wrong = None if found.full else judge(view, mine, ref.path)
                 if wrong is not None:
                     found.at(wrong.code, text.offset(view.source, ref), wrong.message, wrong.hint)
         for test in asked(place):
@@ -80,7 +80,7 @@ def early(view: View, paths: Paths, found: Findings) -> None:
             if text.loc in compared:
                 continue
             for ref in text.template.refs:
-                name = _needed(view, mine, ref)
+                name = None if found.full else _needed(view, mine, ref)
                 if name is not None and name not in holds[place.id]:
                     never = name not in some[place.id]
                     _tell_early(view, found, text, ref, never=never)

@@ -89,13 +89,18 @@ class Findings:
     problems: list[Problem] = field(default_factory=list)
     searches: int = 0
 
+    @property
+    def full(self) -> bool:
+        """There are so many that further ones would not be shown."""
+        return len(self.problems) >= MAX_PROBLEMS
+
     def add(self, code: str, loc: Loc, message: str, hint: Hint = "", *, key: bool = False) -> None:
         """A finding at the value of `loc`, or at its key."""
         self.at(code, self.source.offset(loc, key=key), message, hint)
 
     def at(self, code: str, offset: int, message: str, hint: Hint = "") -> None:
         """A finding at an offset."""
-        if len(self.problems) < MAX_PROBLEMS:
+        if not self.full:
             told = hint if isinstance(hint, str) else self._searched(hint)
             self.problems.append(self.source.problem(code, offset, message, told, RULES[code].severity))
 

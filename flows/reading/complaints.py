@@ -32,6 +32,7 @@ _WORDS: Final = (
     ("expected '<document start>'", "nothing can follow here", "one file is one mapping of keys to values"),
     ("block sequence entries are not allowed", "a `- ` stands where no list can be", "check the indentation"),
     ("expected ',' or", "a `,` or the closing bracket is missing", "a text with brackets in it needs quotes"),
+    ("expected the node content", "a value is missing here", "is a bracket not closed?"),
     ("directive", "a `%` directive has no meaning here", "take the line out"),
 )  # fmt: skip
 _OPENED: Final = {

@@ -9,7 +9,7 @@ from flows.reading.complaints import Refusal
 
 MAX_BYTES: Final = 1 << 20
 MAX_LINES: Final = 20_000
-MAX_WORDS: Final = 200_000
+MAX_WORDS: Final = 100_000
 LINE_BREAK: Final = re.compile(r"\r\n|\r|\n")
 
 _WORD: Final = re.compile(r"\S+")
