@@ -221,11 +221,13 @@ function progress(frame) {
   const run = runs.get(frame.run_id) ?? panel(frame);
   if (frame.rev < run.rev) return;
   Object.assign(run, { rev: frame.rev, active });
-  run.node.dataset.state = frame.state;
-  run.state.textContent = ACTIVE[frame.state] ?? FINAL[frame.state] ?? frame.state;
-  run.steps.replaceChildren(...frame.steps.map(step));
-  run.steps.scrollTop = run.steps.scrollHeight;
-  run.cancel.hidden = !(frame.cancellable && active);
+  atEnd(() => {
+    run.node.dataset.state = frame.state;
+    run.state.textContent = ACTIVE[frame.state] ?? FINAL[frame.state] ?? frame.state;
+    run.steps.replaceChildren(...frame.steps.filter(named).map(step));
+    run.steps.scrollTop = run.steps.scrollHeight;
+    run.cancel.hidden = !(frame.cancellable && active);
+  });
   if (!active) setTimeout(() => removeRun(frame.run_id), 6000);
   tell();
 }
@@ -246,8 +248,14 @@ function panel({ run_id, runbook, title }) {
   return run;
 }
 
+// A step whose author gave it neither title nor id, like `if-1`, tells a person nothing.
+function named({ id, kind, title }) {
+  return title || !id.startsWith(`${kind.replaceAll("_", "-")}-`);
+}
+
 function step({ id: name, title, status }) {
-  const item = make("li", status, title || name[0].toUpperCase() + name.slice(1).replaceAll("_", " "));
+  const shown = title || name[0].toUpperCase() + name.slice(1).replaceAll(/[-_]/g, " ");
+  const item = make("li", status, shown);
   item.append(make("span", "unseen", `, ${status}`));
   return item;
 }

@@ -134,6 +134,7 @@ async def test_nothing_that_somebody_wrote_becomes_markup(page: Page, place: Pla
 
 async def test_a_run_is_shown_can_be_cancelled_and_leaves(page: Page, place: Place) -> None:
     steps = (
+        ProgressStep(id="chat-message-1", kind="chat_message", title="", status="done"),
         ProgressStep(id="look_up", kind="call", title="", status="done"),
         ProgressStep(id="b", kind="call", title="Unlocking", status="working"),
     )
