@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 import tempfile
 from pathlib import Path
@@ -109,18 +108,12 @@ def _copy_example(folder: Path) -> None:
 
 def _port(settings: Settings, given: int | None) -> int:
     """The port that was asked for; if none was, the usual one or a free one."""
-    if given is not None or "port" in settings.model_fields_set or _is_free(settings.host, settings.port):
+    from bot.cli.opening import is_free
+
+    if given is not None or "port" in settings.model_fields_set or is_free(settings.host, settings.port):
         return settings.port
     stderr().print(f"Port {settings.port} is in use, so a free one is taken; PORT=… chooses another.")
     return 0
-
-
-def _is_free(host: str, port: int) -> bool:
-    try:
-        with socket.create_server((host, port)):
-            return True
-    except OSError:
-        return False
 
 
 def _short(path: Path) -> str:

@@ -1,0 +1,144 @@
+"""What `cuebook doctor` looks at: each check is one line, and says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from bot.cli.opening import Opened, is_free, open_project
+from bot.cli.reach import Check, connector_checks
+from bot.errors import OperatorError, ProjectLocked, SettingsError
+from bot.runtime.clock import SchedulerClock
+from bot.settings import Settings, variables
+from bot.storage.address import database_path
+from bot.storage.lock import ProjectLock, lock_path
+from bot.storage.migrate import missing
+from flows.errors import ProjectInvalid
+from flows.names import nearest
+
+FEW_MIB: Final = 200
+AHEAD: Final = 60  # seconds that a file may be in the clock's future
+
+
+async def checks(root: Path) -> AsyncIterator[Check]:
+    """All of them; those that need what an earlier one found broken are left out."""
+    yield Check("version", "ok", f"Cuebook {version('cuebook')} on Python {platform.python_version()}")
+    for check in _environment():
+        yield check
+    try:
+        opened = await asyncio.to_thread(open_project, root)
+    except ProjectInvalid as invalid:
+        text = f"{root} has {len(invalid.problems)} findings, the first at {invalid.problems[0].place}"
+        yield Check("project", "problem", text, "cuebook validate")
+        return
+    except SettingsError as error:
+        yield Check("settings", "problem", " ".join(str(error).split()), "correct them")
+        return
+    yield _project(opened)
+    yield _state(root)
+    for check in (*_database(opened.settings), _clock(opened), *_port(opened.settings)):
+        yield check
+    for check in await connector_checks(opened):
+        yield check
+
+
+def _environment() -> Iterator[Check]:
+    known = {variable for name in Settings.model_fields for variable in variables(name)} | {"CUEBOOK_DEBUG"}
+    for name in sorted(os.environ):
+        if name.startswith("CUEBOOK_") and name not in known:
+            near = nearest(name, known)
+            yield Check(
+                "settings",
+                "warning",
+                f"nothing reads {name}",
+                f"did you mean {near}?" if near else "unset it",
+            )
+
+
+def _project(opened: Opened) -> Check:
+    project = opened.project
+    counts = (("profile", project.profiles), ("runbook", project.runbooks), ("connector", project.connectors))
+    what = ", ".join(f"{len(found)} {name}{'' if len(found) == 1 else 's'}" for name, found in counts)
+    if project.warnings:
+        return Check(
+            "project",
+            "warning",
+            f"{project.root}: {what}; {len(project.warnings)} warnings",
+            "cuebook validate",
+        )
+    return Check("project", "ok", f"{project.root}: {what}")
+
+
+def _state(root: Path) -> Check:
+    folder = root / ".cuebook"
+    there = folder if folder.exists() else root
+    if not os.access(there, os.W_OK | os.X_OK):
+        return Check("state", "problem", f"{there} cannot be written to", "let this user write there")
+    free = shutil.disk_usage(there).free // 2**20
+    if free < FEW_MIB:
+        return Check("state", "warning", f"{folder}: only {free} MiB are free on its disk", "make room")
+    for key in ("secret-key", "operator-token"):
+        if (folder / key).exists() and (folder / key).stat().st_mode & 0o077:
+            return Check("state", "problem", f"others can read {folder / key}", f"chmod 600 {folder / key}")
+    return Check("state", "ok", f"keys and, unless DATABASE_URL says otherwise, the database are in {folder}")
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    try:
+        path = database_path(settings.database_url)
+        lacks = missing(path)
+    except OperatorError as error:
+        yield Check("database", "problem", str(error), "set DATABASE_URL to another, or restore this one")
+        return
+    if not path.exists():
+        yield Check("database", "ok", f"{path} is not there yet; `cuebook serve` makes it")
+        return
+    if lacks:
+        yield Check(
+            "database",
+            "warning",
+            f"{path} lacks {len(lacks)} migrations",
+            "cuebook migrate, or cuebook serve",
+        )
+    else:
+        yield Check("database", "ok", f"{path} is up to date; {_holder(path)}")
+
+
+def _holder(path: Path) -> str:
+    try:
+        if lock_path(path).exists():
+            ProjectLock.take(path).release()
+    except ProjectLocked as locked:
+        return str(locked).partition(":")[0]
+    return "nobody serves it now"
+
+
+def _clock(opened: Opened) -> Check:
+    now = SchedulerClock().now() // 1000
+    files = [opened.project.root / loaded.path for _, loaded in opened.project.everything()]
+    newest = max((path.stat().st_mtime for path in files if path.exists()), default=0)
+    if newest > now + AHEAD:
+        text = f"the newest file of the project is {newest - now:.0f} s in the future"
+        return Check("clock", "problem", text, "set this machine's clock: tokens and schedules go by it")
+    return Check("clock", "ok", f"no file is from the future; `at:` means the zone {opened.settings.zone}")
+
+
+def _port(settings: Settings) -> Iterator[Check]:
+    if settings.port == 0:
+        yield Check("port", "ok", "a free port will be taken")
+    elif is_free(settings.host, settings.port):
+        yield Check("port", "ok", f"{settings.host}:{settings.port} is free")
+    elif _holder(database_path(settings.database_url)).startswith("another"):
+        yield Check(
+            "port", "ok", f"{settings.host}:{settings.port} is in use, most likely by the process that serves"
+        )
+    else:
+        yield Check(
+            "port", "problem", f"{settings.host}:{settings.port} is in use", "stop the program, or set PORT"
+        )
