@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -31,7 +31,7 @@ def register(app: typer.Typer) -> None:
 
 def chats(
     context: typer.Context,
-    status: Annotated[str, typer.Option(help="Only these: open, ended.")] = "",
+    status: Annotated[Literal["open", "ended"] | None, typer.Option(help="Only these.")] = None,
     profile: Annotated[str, typer.Option(help="Only with this profile.")] = "",
     limit: LimitOption = 30,
     project: ProjectOption = None,
@@ -39,7 +39,7 @@ def chats(
 ) -> None:
     """List chats, the newest first. With `show ID`: one chat, word for word."""
     if context.invoked_subcommand is None:
-        wanted = {"status": status, "profile": profile, "limit": limit}
+        wanted = {"status": status or "", "profile": profile, "limit": limit}
         run_async(_list(find_project(project), wanted, as_json=as_json))
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import platform
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
 from bot.cli.opening import Opened, is_free, open_project
-from bot.cli.reach import Check, connector_checks
+from bot.cli.reach import Check
 from bot.errors import OperatorError, ProjectLocked, SettingsError
 from bot.runtime.clock import SchedulerClock
 from bot.settings import Settings, variables
@@ -26,26 +25,20 @@ FEW_MIB: Final = 200
 AHEAD: Final = 60  # seconds that a file may be in the clock's future
 
 
-async def checks(root: Path) -> AsyncIterator[Check]:
-    """All of them; those that need what an earlier one found broken are left out."""
-    yield Check("version", "ok", f"Cuebook {version('cuebook')} on Python {platform.python_version()}")
-    for check in _environment():
-        yield check
+def checks(root: Path) -> tuple[list[Check], Opened | None]:
+    """All that needs no network, and the project if it could be opened; what depends on
+    something broken is left out."""
+    found = [Check("version", "ok", f"Cuebook {version('cuebook')} on Python {platform.python_version()}")]
+    found += _environment()
     try:
-        opened = await asyncio.to_thread(open_project, root)
+        opened = open_project(root)
     except ProjectInvalid as invalid:
         text = f"{root} has {len(invalid.problems)} findings, the first at {invalid.problems[0].place}"
-        yield Check("project", "problem", text, "cuebook validate")
-        return
+        return [*found, Check("project", "problem", text, "cuebook validate")], None
     except SettingsError as error:
-        yield Check("settings", "problem", " ".join(str(error).split()), "correct them")
-        return
-    yield _project(opened)
-    yield _state(root)
-    for check in (*_database(opened.settings), _clock(opened), *_port(opened.settings)):
-        yield check
-    for check in await connector_checks(opened):
-        yield check
+        return [*found, Check("settings", "problem", " ".join(str(error).split()), "correct them")], None
+    found += [_project(opened), _state(root), *_database(opened.settings), _clock(opened)]
+    return [*found, *_port(opened.settings)], opened
 
 
 def _environment() -> Iterator[Check]:

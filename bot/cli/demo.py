@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from flows.errors import ProjectInvalid
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.cli.opening import Opened
     from bot.cli.services import Service
     from bot.settings import Settings
 
@@ -30,45 +32,42 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(project: ProjectOption = None, port: PortOption = None) -> None:
-    """Serve the project here, or an example, together with the systems it calls.
+    """Serve this project, or an example, with the systems it calls.
 
     Needs no network and no keys. Without a project the example is copied to .cuebook-demo/
     and kept there, so that you can change it and see what happens.
     """
-    root = _root(project)
+    from bot.cli.opening import open_project
     from bot.cli.services import read_services
-    from flows.loader import load_settings
+    from bot.logs import set_up
 
-    services = read_services(load_settings(root))
+    root = _root(project)
     try:
-        code = run_async(_demo(root, services, port))
+        opened = open_project(root, port=port)
     except ProjectInvalid:
         if root.name == FOLDER:
             tell(f"The example in {root} was changed. To begin with a fresh one, remove that folder.")
         raise
-    raise typer.Exit(code)
+    settings = opened.settings.model_copy(update={"port": _port(opened.settings, port)})
+    level = settings.log_level if "CUEBOOK_LOG_LEVEL" in os.environ else "ERROR"
+    set_up(level, settings.log_format, opened.secrets.mask)
+    services = read_services(opened.project.settings)
+    raise typer.Exit(run_async(_demo(opened._replace(settings=settings), services)))
 
 
-async def _demo(root: Path, services: list[Service], port: int | None) -> int:
+async def _demo(opened: Opened, services: list[Service]) -> int:
     from bot.app import App
-    from bot.cli.opening import open_project
     from bot.cli.services import running
     from bot.cli.signals import Signals
-    from bot.logs import set_up
 
     signals = Signals()
-    async with running(services, root, tell) as started:
-        opened = open_project(root, {**os.environ, **started.env}, port=port, host=None)
-        settings = opened.settings
-        level = settings.log_level if "CUEBOOK_LOG_LEVEL" in os.environ else "ERROR"
-        set_up(level, settings.log_format, opened.secrets.mask)
-        settings = settings.model_copy(
-            update={"allow": [*settings.allow, *started.allow], "port": _port(settings, port)}
-        )
-        async with App.running(settings, opened.project, opened.secrets, tell) as app:
-            _show(app)
-            await signals.came.wait()
-            say_goodbye(app)
+    async with AsyncExitStack() as stack:
+        opened = opened.beside(await stack.enter_async_context(running(services, opened.project.root, tell)))
+        serving = App.running(opened.settings, opened.project, opened.secrets, tell)
+        app = await stack.enter_async_context(serving)
+        _show(app)
+        await signals.came.wait()
+        say_goodbye(app)
     return signals.code
 
 

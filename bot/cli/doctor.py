@@ -19,8 +19,6 @@ from bot.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bot.cli.reach import Check
 
 
@@ -30,26 +28,24 @@ def register(app: typer.Typer) -> None:
 
 
 def doctor(project: ProjectOption = None, as_json: JsonOption = False) -> None:
-    """Look at what a server needs, one line each, with what to do about it.
+    """Check what a server needs.
 
-    Ends with 4 if something would not work.
+    One line each, with what to do about it. Ends with 4 if something would not work.
     """
-    raise typer.Exit(run_async(_look(find_project(project), as_json=as_json)))
-
-
-async def _look(root: Path, *, as_json: bool) -> int:
     from bot.cli.checks import checks
+    from bot.cli.reach import connector_checks
 
-    found: list[Check] = []
-    async for check in checks(root):
-        found.append(check)
-        if not as_json:
-            _show(check)
+    found, opened = checks(find_project(project))
+    if opened is not None:
+        found += run_async(connector_checks(opened))
     if as_json:
-        import msgspec
+        from msgspec import to_builtins
 
-        write(json.dumps(msgspec.to_builtins(found), ensure_ascii=False, indent=2))
-    return UNREACHABLE if any(check.state == "problem" for check in found) else FINE
+        write(json.dumps(to_builtins(found), ensure_ascii=False, indent=2))
+    else:
+        for check in found:
+            _show(check)
+    raise typer.Exit(UNREACHABLE if any(check.state == "problem" for check in found) else FINE)
 
 
 def _show(check: Check) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from bot.cli.common import stderr
+from bot.cli.opening import Opened
 from bot.cli.steps import StepPrinter, StepsHeard, texts
 from bot.limits import Limits
 from bot.ports import Clock, Connectors, Person, Store
@@ -25,17 +25,14 @@ DRAIN = 5.0  # seconds that what is left at the end has
 class Order(NamedTuple):
     """What was asked for."""
 
+    opened: Opened
     runbook: Runbook
     inputs: dict[str, Any]
     person: Person
-    root: Path
-    database: str | None
-    dev: bool
-    json: bool
 
 
 class Ended(NamedTuple):
-    """How it went; `trace` as the catalogue shows a run, or what is known of one refused."""
+    """How it went; `record` as listings show a run, or what is known of a refused one."""
 
     outcome: str
     message: str

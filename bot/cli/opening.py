@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bot.cli.services import Started
 from bot.connectors.secrets import Secrets
 from bot.errors import SettingsError
 from bot.settings import Settings, read_settings
@@ -19,25 +20,34 @@ TABLES = ("server", "connectors", "dev")
 
 
 class Opened(NamedTuple):
-    """A good project with the settings and secrets that go with it."""
+    """A good project with the settings and secrets that go with it. `environ` is where the
+    secrets look."""
 
     project: Project
     settings: Settings
     secrets: Secrets
+    environ: dict[str, str]
+
+    def beside(self, started: Started) -> Opened:
+        """The same with services running beside it: their variables, and the way to them."""
+        self.environ.update(started.env)
+        settings = self.settings.model_copy(update={"allow": [*self.settings.allow, *started.allow]})
+        return self._replace(settings=settings)
 
 
-def open_project(root: Path, environ: Mapping[str, str] = os.environ, **chosen: Any) -> Opened:
+def open_project(root: Path, **chosen: Any) -> Opened:
     """Read everything. `chosen`: the command's own options, None where not given.
 
     Raises ProjectInvalid, SettingsError.
     """
     project = load_project(root)
     settings = read_settings(root, server_table(project.settings), **chosen)
+    environ = dict(os.environ)
     secrets = Secrets(environ)
     for loaded in project.connectors.values():
         for name in loaded.document.secret_names():
             secrets.hide(secrets.look(name))  # masked from the first line of the log on
-    return Opened(project, settings, secrets)
+    return Opened(project, settings, secrets, environ)
 
 
 def settings_of(root: Path, **chosen: Any) -> Settings:

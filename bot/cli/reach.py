@@ -34,7 +34,7 @@ class Check(msgspec.Struct, frozen=True):
 
 async def connector_checks(opened: Opened) -> list[Check]:
     """Is every variable set that a connector needs, and can its address be dialled?"""
-    project, settings, secrets = opened
+    project, settings, secrets, _ = opened
     try:
         allowance = Allowance([*settings.allow, *allowed(project.settings)])
     except SettingsError as error:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 from bot.cli.common import FINE, stderr, write
 from bot.cli.errand import Ended, Errand, Order
-from bot.cli.opening import open_project
 from bot.connectors.http import HttpConnectors
 from bot.errors import CallFailed, OperatorError
 from bot.rows import Run
@@ -48,11 +46,11 @@ class Rehearsed:
         return CallAnswered(id=call.id, ok=True, answer={"status": 200, "headers": {}, "body": None})
 
 
-async def rehearse(order: Order) -> int:
+async def rehearse(order: Order, *, as_json: bool) -> int:
     """Walk the run on paper, in no time, and list its calls on stdout."""
-    opened = open_project(order.root)
-    environ = {**_stand_ins(opened.project), **os.environ}
-    opened = open_project(order.root, environ)
+    opened = order.opened
+    for name, stand_in in _stand_ins(opened.project).items():
+        opened.environ.setdefault(name, stand_in)
     clock = FakeClock(SchedulerClock().now())
     errand = Errand(MemoryStore(), clock)
     http = HttpConnectors(errand.definition, opened.secrets, opened.settings.allow)
@@ -64,7 +62,7 @@ async def rehearse(order: Order) -> int:
         await settle()
         if not over.done() and (due := clock.next_alarm()) is not None:
             clock.move_to(due)
-    _show(order, await over, rehearsed.calls)
+    _show(await over, rehearsed.calls, as_json=as_json)
     return FINE
 
 
@@ -79,8 +77,8 @@ def _stand_ins(project: Project) -> dict[str, str]:
     return found
 
 
-def _show(order: Order, ended: Ended, calls: list[dict[str, Any]]) -> None:
-    if order.json:
+def _show(ended: Ended, calls: list[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
         write(json.dumps({"calls": calls, **ended.record}, ensure_ascii=False, indent=2))
     else:
         for number, call in enumerate(calls, 1):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import getpass
 import json
-import os
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -26,6 +25,7 @@ from bot.cli.common import (
 if TYPE_CHECKING:
     from bot.cli.errand import Ended, Errand, Order
     from bot.cli.opening import Opened
+    from bot.cli.services import Service
     from bot.cli.signals import Signals
     from bot.ports import Person
     from flows.documents import Runbook
@@ -59,23 +59,30 @@ def run(  # noqa: PLR0917  (typer reads them by name)
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Execute a runbook: its steps on stderr, its result message on stdout.
+    """Execute a runbook.
 
-    Ends with 0 for success and 1 for failure.
+    Its steps go to stderr, its result message to stdout. Ends with 0 for success and 1 for failure.
     """
     from bot.cli.errand import Order
     from bot.cli.opening import open_project
+    from bot.cli.services import read_services
 
-    root = find_project(project)
-    document = open_project(root).project.find_runbook(runbook).document
-    order = Order(
-        document, read_given(document, inputs or []), person_of(who), root, database, dev=dev, json=as_json
-    )
+    opened = open_project(find_project(project), database_url=database)
+    document = opened.project.find_runbook(runbook).document
+    order = Order(opened, document, read_given(document, inputs or []), person_of(who))
     if dry_run:
         from bot.cli.rehearsal import rehearse
 
-        raise typer.Exit(run_async(rehearse(order)))
-    raise typer.Exit(run_async(_run(order)))
+        raise typer.Exit(run_async(rehearse(order, as_json=as_json)))
+    services = read_services(opened.project.settings) if dev else []
+    ended, code = run_async(_run(order, services, recorded=database is not None))
+    if as_json:
+        write(json.dumps(ended.record, ensure_ascii=False, indent=2))
+    elif ended.message:
+        write(ended.message)
+    if ended.outcome != "success" and not dev:
+        _advise(opened)
+    raise typer.Exit(code or (FINE if ended.outcome == "success" else FAILED))
 
 
 def read_given(runbook: Runbook, given: list[str]) -> dict[str, Any]:
@@ -142,29 +149,21 @@ def _login() -> str:
         return "an operator"
 
 
-async def _run(order: Order) -> int:
-    from bot.cli.opening import open_project
-    from bot.cli.services import read_services, running
+async def _run(order: Order, services: list[Service], *, recorded: bool) -> tuple[Ended, int]:
+    """How it ended, and the exit code if a signal ended it."""
+    from bot.cli.services import running
     from bot.cli.signals import Signals
-    from flows.loader import load_settings
 
     signals = Signals()
     async with AsyncExitStack() as stack:
-        environ, allow = dict(os.environ), list[str]()
-        if order.dev:
-            services = read_services(load_settings(order.root))
-            started = await stack.enter_async_context(running(services, order.root, _tell))
-            environ, allow = environ | started.env, started.allow
-        opened = open_project(order.root, environ, database_url=order.database)
-        errand = await _prepare(stack, order, opened, allow)
+        root = order.opened.project.root
+        started = await stack.enter_async_context(running(services, root, _tell))
+        errand = await _prepare(stack, order.opened.beside(started), recorded=recorded)
         ended = await _through(errand, await errand.begin(order), signals)
-        _show(order, ended)
-    if ended.outcome != "success":
-        _advise(order, opened)
-    return signals.code or (FINE if ended.outcome == "success" else FAILED)
+    return ended, signals.code
 
 
-async def _prepare(stack: AsyncExitStack, order: Order, opened: Opened, allow: list[str]) -> Errand:
+async def _prepare(stack: AsyncExitStack, opened: Opened, *, recorded: bool) -> Errand:
     """A runtime on the database that was named, or on none that stays."""
     from bot.app import allowed
     from bot.cli.errand import Errand
@@ -173,11 +172,10 @@ async def _prepare(stack: AsyncExitStack, order: Order, opened: Opened, allow: l
     from bot.storage.memory import MemoryStore
     from bot.storage.open import open_store
 
-    project, settings, secrets = opened
-    recorded = order.database is not None
+    project, settings, secrets, _ = opened
     store = await open_store(settings.database_url) if recorded else MemoryStore()
     stack.push_async_callback(store.close)
-    allow = [*settings.allow, *allowed(project.settings), *allow]
+    allow = [*settings.allow, *allowed(project.settings)]
     clock = SchedulerClock()
     errand = Errand(store, clock)
     connectors = HttpConnectors(errand.definition, secrets, allow)
@@ -207,21 +205,14 @@ async def _through(errand: Errand, over: asyncio.Future[Ended], signals: Signals
         interrupted.cancel()
 
 
-def _show(order: Order, ended: Ended) -> None:
-    if order.json:
-        write(json.dumps(ended.record, ensure_ascii=False, indent=2))
-    elif ended.message:
-        write(ended.message)
-
-
 def _tell(text: str) -> None:
     stderr().print(text, markup=False)
 
 
-def _advise(order: Order, opened: Opened) -> None:
+def _advise(opened: Opened) -> None:
     from bot.cli.opening import lacking
 
     lacks = lacking(opened.project, opened.secrets)
-    if lacks and not order.dev and opened.project.settings.get("dev"):
+    if lacks and opened.project.settings.get("dev"):
         names = ", ".join(lack.variable for lack in lacks)
         _tell(f"{names}: not set. With --dev the services of cuebook.toml are started and set it.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from bot.ports import Store
     from bot.rows import Run
 
+State = Literal["queued", "running", "waiting", "succeeded", "failed", "interrupted", "cancelled"]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="At most so many.")]
 
 
@@ -31,9 +32,10 @@ def register(app: typer.Typer) -> None:
 
 def runs(
     context: typer.Context,
-    state: Annotated[str, typer.Option(help="Only these: succeeded, failed, running, waiting, …")] = "",
+    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
     runbook: Annotated[str, typer.Option(help="Only of this runbook.")] = "",
-    limit: LimitOption = 30,
+    limit: State = Literal["queued", "running", "waiting", "succeeded", "failed", "interrupted", "cancelled"]
+LimitOption = 30,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -41,7 +43,7 @@ def runs(
     if context.invoked_subcommand is None:
         run_async(
             _list(
-                find_project(project), {"state": state, "runbook": runbook, "limit": limit}, as_json=as_json
+                find_project(project), {"state": state or "", "runbook": runbook, "limit": limit}, as_json=as_json
             )
         )
 

@@ -36,7 +36,7 @@ def serve(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Serve the project: web chat, REST and what runs in the background."""
+    """Serve the project: web chat, REST, runs in the background."""
     from bot.cli.opening import open_project
 
     opened = open_project(find_project(project), port=port, host=host, reload=reload)
@@ -49,7 +49,7 @@ async def _serve(opened: Opened, *, as_json: bool) -> int:
     from bot.cli.signals import Signals
     from bot.logs import set_up
 
-    project, settings, secrets = opened
+    project, settings, secrets, _ = opened
     set_up(settings.log_level, settings.log_format, secrets.mask)
     _complain(lacking(project, secrets))
     signals = Signals()

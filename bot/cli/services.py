@@ -21,7 +21,7 @@ import sys
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -56,8 +56,8 @@ class Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Started:
     """What the connectors may know of the services: variables, and loopback addresses to allow."""
 
-    env: dict[str, str]
-    allow: list[str]
+    env: dict[str, str] = field(default_factory=dict)
+    allow: list[str] = field(default_factory=list)
 
 
 def read_services(settings: Mapping[str, Any]) -> list[Service]:
@@ -79,7 +79,7 @@ async def running(
     A service whose variables are all set in `environ` is not started: the operator has chosen
     another. Raises OperatorError, with the service's last words, if one does not come up.
     """
-    started = Started({}, [])
+    started = Started()
     async with AsyncExitStack() as stack:
         for service in services:
             if service.env and all(environ.get(name) for name in service.env):
