@@ -34,8 +34,7 @@ def runs(
     context: typer.Context,
     state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
     runbook: Annotated[str, typer.Option(help="Only of this runbook.")] = "",
-    limit: State = Literal["queued", "running", "waiting", "succeeded", "failed", "interrupted", "cancelled"]
-LimitOption = 30,
+    limit: LimitOption = 30,
     project: ProjectOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,7 +42,9 @@ LimitOption = 30,
     if context.invoked_subcommand is None:
         run_async(
             _list(
-                find_project(project), {"state": state or "", "runbook": runbook, "limit": limit}, as_json=as_json
+                find_project(project),
+                {"state": state or "", "runbook": runbook, "limit": limit},
+                as_json=as_json,
             )
         )
 
