@@ -27,15 +27,17 @@ class Variable(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    type: Literal["text", "integer", "number", "boolean", "date", "list", "object"] = "text"
+    type: Literal["text", "integer", "number", "boolean", "date", "list", "object"] = Field(
+        "text", description="Of the value"
+    )
     label: str = Field("", description="How forms and questions call it", max_length=200)
-    description: str = Field("", max_length=1000)
+    description: str = Field("", max_length=1000, description="What it is for")
     matches: str | None = Field(
         None, max_length=500, description="A pattern (RE2) that the whole text must match"
     )
     one_of: list[str] | None = Field(None, min_length=1, description="The only values allowed")
-    min: float | None = None
-    max: float | None = None
+    min: float | None = Field(None, description="The smallest number allowed")
+    max: float | None = Field(None, description="The largest number allowed")
 
     @field_validator("matches")
     @classmethod

@@ -7,6 +7,7 @@ titles, snippets for whole steps, and the project's own ids, so that `runbook:` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
@@ -29,6 +30,9 @@ FILES: Final[dict[str, type[BaseModel]]] = {
     "test": TestFile,
 }
 """`kind` and name of the schema's file: the model."""
+
+_SOURCES: Final = re.compile(r" \((?:DECISIONS |promise |safety |[SHDN])\d+[^)]*\)|\b[SHDN]\d+: ")
+"""Where a sentence comes from is for those who build this, not for authors."""
 
 _SNIPPETS: Final[dict[str, list[Schema]]] = {
     "SayStep": [{"label": "Message", "body": {"say": "$1"}}],
@@ -103,9 +107,11 @@ def _schema(name: str, model: type[BaseModel]) -> Schema:
 
 
 def _tidy(schema: Schema) -> None:
-    """What the editor shows: descriptions in one paragraph, and no `null` that nobody writes."""
+    """What the editor shows: the first paragraph of a description, for authors, and no `null`
+    that nobody writes."""
     if isinstance(schema.get("description"), str):
-        schema["description"] = " ".join(schema["description"].split())
+        paragraph = schema["description"].partition("\n\n")[0]
+        schema["description"] = _SOURCES.sub("", " ".join(paragraph.split()))
     if schema.get("default", ...) is None:
         del schema["default"]
     if "patternProperties" in schema and "additionalProperties" not in schema:

@@ -64,7 +64,7 @@ class Wanted(BaseModel):
 
     model_config = _FROZEN
 
-    equals: str | None = None
+    equals: str | None = Field(None, description="The whole text; `bot: TEXT` means the same")
     contains: str | None = Field(None, min_length=1, description="Upper and lower case do not matter")
     matches: str | None = Field(None, max_length=500, description="A pattern found in the text")
 
@@ -109,28 +109,28 @@ class UserSays(BaseModel):
     """The person writes."""
 
     model_config = _FROZEN
-    user: str = Field(max_length=8000)
+    user: str = Field(max_length=8000, description="What the person writes")
 
 
 class UserPresses(BaseModel):
     """The person presses a button of the open question, by its label."""
 
     model_config = _FROZEN
-    press: str = Field(min_length=1, max_length=200)
+    press: str = Field(min_length=1, max_length=200, description="The label of the button")
 
 
 class BotSays(BaseModel):
     """The bot must say this, a background result included."""
 
     model_config = _FROZEN
-    bot: Line
+    bot: Line = Field(description="A text, or {contains: …}, or {matches: …}")
 
 
 class RunSays(BaseModel):
     """A run must post this by *Add Live Chat Message*."""
 
     model_config = _FROZEN
-    note: Line
+    note: Line = Field(description="A text, or {contains: …}, or {matches: …}")
 
 
 class TimePasses(BaseModel):
@@ -171,8 +171,8 @@ class Who(BaseModel):
 
     model_config = _FROZEN
 
-    name: str = Field("", max_length=100)
-    email: str = Field("", max_length=254)
+    name: str = Field("", max_length=100, description="$CHAT_USER_NAME")
+    email: str = Field("", max_length=254, description="$CHAT_USER_EMAIL")
     audience: Group = Field("anonymous", description="anonymous, authenticated or agents")
 
 
@@ -181,8 +181,8 @@ class ExpectedRun(BaseModel):
 
     model_config = _FROZEN
 
-    runbook: Name
-    outcome: Literal["success", "failure"] | None = None
+    runbook: Name = Field(description="Its id")
+    outcome: Literal["success", "failure"] | None = Field(None, description="How it ended")
     result: Line | None = Field(None, description="Its result message")
     inputs: dict[str, Json] | None = Field(None, description="What it was started with")
 
@@ -208,8 +208,8 @@ class Case(BaseModel):
     connectors: dict[CallName, Stubs] = Field(
         {}, description="CONNECTOR.METHOD: its answer, or a list of answers"
     )
-    talk: list[TalkItem] = Field(min_length=1, max_length=500)
-    expect: Expect = Expect()
+    talk: list[TalkItem] = Field(min_length=1, max_length=500, description="Line by line")
+    expect: Expect = Field(Expect(), description="What must be so at the end")
     exact: bool = Field(False, description="The transcript has these lines and no others")
 
 
@@ -223,7 +223,7 @@ class TestFile(BaseModel):
     kind: Literal["test"]
     profile: Name = Field(description="Who is talked to")
     note: str = Field("", max_length=2000, description="For authors; ignored")
-    cases: list[Case] = Field(min_length=1, max_length=200)
+    cases: list[Case] = Field(min_length=1, max_length=200, description="The conversations")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

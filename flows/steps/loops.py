@@ -25,7 +25,7 @@ MAX_ITEMS: Final = 10_000
 class Loop(Step):
     """A step with steps inside. After a wait, the innermost frame says where to go on."""
 
-    steps: list[RunbookStep] = Field(min_length=1)
+    steps: list[RunbookStep] = Field(min_length=1, description="What is done each time")
 
     def body(self) -> tuple[Step, ...]:
         return tuple(self.steps)
@@ -83,7 +83,7 @@ class RepeatStep(Loop):
     KIND: ClassVar[str] = "repeat"
     TITLE: ClassVar[str] = "Repeat"
 
-    repeat: Repeat
+    repeat: Repeat = Field(description="Until when, and how often")
     outcomes: dict[Literal["success", "failure"], Name] = Field(
         {}, description="`success`: it holds; `failure`: tried `at_most` times"
     )

@@ -99,7 +99,9 @@ class RunbookStep(Step):
 
 
 class ChatRunbookStep(RunbookStep):
-    """In a chat: also patience, and a word when it has been silent for long (N1, N2)."""
+    """The action *Execute a Runbook*: the chat waits until the run has ended, and leaves by its
+    outcome; in the background it leaves by `started` at once. A run that could not be started
+    is a `failure`. A waiting chat may have patience (N1), and says a word in a long silence (N2)."""
 
     patience: Duration | None = Field(
         None, alias="wait_up_to", description="Wait this long, then leave by `still_running`; the run goes on"
