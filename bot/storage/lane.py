@@ -100,14 +100,20 @@ class Lane(Generic[Job, Answer]):
             self._tell([(self._opened, error), (self._ended, None)])
             return
         self._tell([(self._opened, None)])
+        try:
+            self._serve(worker)
+            worker.close()
+        finally:
+            self._closing = True
+            self._tell([(self._ended, None)])
+
+    def _serve(self, worker: Worker[Job, Answer]) -> None:
         last = False
         while not last:
             batch, last = self._take()
             if batch:
                 answers = self._work(worker, [job for job, _ in batch])
                 self._tell([(future, answer) for (_, future), answer in zip(batch, answers, strict=True)])
-        worker.close()
-        self._tell([(self._ended, None)])
 
     def _take(self) -> tuple[list[tuple[Job, asyncio.Future[Answer]]], bool]:
         """What is waiting, at least one job; True if nothing comes after it."""

@@ -28,6 +28,8 @@ FOLDER = Path(__file__).parent / "migrations"
 PATIENCE = 30.0
 """Seconds to wait for another process that is migrating the same database."""
 POLL = 0.05
+LIMIT = 600.0
+"""Seconds that migrations may take."""
 
 log = structlog.get_logger()
 
@@ -151,7 +153,7 @@ def _create(path: Path) -> None:
     new = path.with_name(f"{path.name}.new")
     for leftover in (new, Path(f"{new}-wal"), Path(f"{new}-shm")):
         leftover.unlink(missing_ok=True)
-    asyncio.run(_on_its_own_loop(new))
+    _run(new)
     new.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
@@ -165,17 +167,27 @@ def _upgrade(path: Path, name: str) -> None:
     with contextlib.closing(sqlite3.connect(path)) as old, contextlib.closing(sqlite3.connect(copy)) as kept:
         old.backup(kept)
     try:
-        asyncio.run(_on_its_own_loop(path))
+        _run(path)
     except Exception as error:
         raise OperatorError(f"{error} (as it was before: {copy})") from error
 
 
+def _run(path: Path) -> None:
+    """Tortoise waits for ever where a transaction cannot begin, so that is found out first."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    asyncio.run(_on_its_own_loop(path))
+
+
 async def _on_its_own_loop(path: Path) -> None:
-    """On a loop and in a context of its own: Tortoise keeps its state in the context."""
+    """And in a context of its own: that is where Tortoise keeps its state."""
     from tortoise import Tortoise
     from tortoise.migrations import api
 
     try:
-        await api.migrate(config=tortoise_config(str(path)), app_labels=[APP], direction="forward")
+        async with asyncio.timeout(LIMIT):
+            await api.migrate(config=tortoise_config(str(path)), app_labels=[APP], direction="forward")
     finally:
         await Tortoise.close_connections()

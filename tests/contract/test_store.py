@@ -203,6 +203,10 @@ async def test_delete_takes_all_that_match_and_none_is_fine(store: Store) -> Non
     assert [timer.id for timer in await store.find(Timer)] == ["t1", "t3", "t5"]
 
 
+async def test_an_empty_unit_is_fine(store: Store) -> None:
+    assert await store.commit([]) == Committed()
+
+
 async def test_what_the_caller_does_to_its_unit_afterwards_changes_nothing(store: Store) -> None:
     await store.commit([Insert(CHAT), Insert(with_(CHAT, id="c2")), Insert(TIMER)])
     where, cells, lines, gone = {"id": "c1"}, {"state": "[1]"}, [line("c1", "a")], {"id": "nobody"}
@@ -368,6 +372,8 @@ QUESTIONS: list[tuple[dict[str, Any], list[str]]] = [
     ({"id": ()}, []),
     ({"order": "due_at"}, ["t2", "t1", "t4", "t0", "t3"]),
     ({"order": "-due_at"}, ["t3", "t0", "t4", "t1", "t2"]),
+    ({"order": "kind"}, ["t0", "t1", "t2", "t3", "t4"]),
+    ({"order": "-kind"}, ["t4", "t3", "t2", "t1", "t0"]),
     ({"order": "-id", "limit": 2}, ["t4", "t3"]),
     ({"limit": 1}, ["t0"]),
     ({"above": {"due_at": 4}}, ["t0", "t3"]),
@@ -380,6 +386,12 @@ QUESTIONS: list[tuple[dict[str, Any], list[str]]] = [
 @pytest.mark.parametrize(("question", "found"), QUESTIONS, ids=[str(question) for question, _ in QUESTIONS])
 async def test_find_answers(timers: Store, question: dict[str, Any], found: list[str]) -> None:
     assert [timer.id for timer in await timers.find(Timer, **question)] == found
+
+
+async def test_rows_that_are_equal_in_the_order_come_as_they_were_inserted(store: Store) -> None:
+    await store.commit([Insert(with_(TIMER, id=name)) for name in ("t9", "t5", "t1")])
+    chosen = await store.find(Timer, id=("t1", "t5", "t9"), order="kind")
+    assert [timer.id for timer in chosen] == ["t9", "t5", "t1"]
 
 
 async def test_a_changed_row_keeps_its_place(timers: Store) -> None:
@@ -436,6 +448,7 @@ MISTAKES: dict[str, Op] = {
     "append to NUL": Append("\x00", []),
     "heard too late": Append("c1", [LINE], heard_at=2**63),
     "address NUL": Append("c1", [LINE], outbox=("slack", "\x00")),
+    "outbox key too long": Append("x" * 240, [with_(LINE, chat="x" * 240)], outbox=("slack", "C1")),
     "stamp without a line": Append("c1", [], stamp="i1"),
     "stamp NUL": Append("c1", [LINE], stamp="\x00"),
     "not a row": Insert(Append("c1", [])),  # type: ignore[arg-type]

@@ -82,6 +82,14 @@ async def test_a_failed_creation_leaves_no_database(tmp_path: Path, monkeypatch:
     assert await migrate(url) == ALL
 
 
+def test_migrations_that_hang_are_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tortoise never releases its lock when a transaction cannot begin."""
+    (tmp_path / "cuebook.db").write_text("no transaction can begin here")
+    monkeypatch.setattr(migrating, "LIMIT", 0.05)
+    with pytest.raises(TimeoutError):
+        asyncio.run(migrating._on_its_own_loop(tmp_path / "cuebook.db"))
+
+
 async def test_a_database_of_a_newer_version_is_left_alone(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -52,11 +52,13 @@ async def test_another_address_is_a_wrong_setting_and_is_not_repeated(address: s
         assert ("PostgreSQL is not supported yet" in str(refused.value)) == address.startswith("postgres")
 
 
-async def test_opening_makes_the_folder_and_the_tables(tmp_path: Path) -> None:
-    store = await open_store(f"sqlite://{tmp_path}/new/project/.cuebook/cuebook.db")
+@pytest.mark.parametrize("place", ["new/project/.cuebook/cuebook.db", "Grüße %41 #1/a&b='c'.db"])
+async def test_opening_makes_the_folder_and_the_tables(tmp_path: Path, place: str) -> None:
+    store = await open_store(f"sqlite://{tmp_path}/{place}")
     await store.commit([Insert(CHAT)])
     await store.close()
-    again = await open_store(f"sqlite://{tmp_path}/new/project/.cuebook/cuebook.db")
+    assert (tmp_path / place).exists()
+    again = await open_store(f"sqlite://{tmp_path}/{place}")
     assert await again.find(Chat) == [CHAT]
     await again.close()
 

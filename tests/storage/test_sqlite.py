@@ -17,6 +17,7 @@ from bot.rows import Chat, Message, Timer
 from bot.storage import lane as lane_module
 from bot.storage import sqlite as sqlite_module
 from bot.storage.sqlite import SqliteStore
+from bot.storage.statements import plan
 from bot.storage.writing import Writer
 from tests.storage.samples import CHAT, TIMER, fresh, line, with_
 
@@ -171,7 +172,9 @@ async def _until(true: Callable[[], bool]) -> None:
             await asyncio.sleep(0)
 
 
-async def test_a_group_has_a_limit(store: SqliteStore, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_waits_is_committed_in_few_groups_of_limited_size(
+    store: SqliteStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     groups: list[int] = []
     work = Writer.work
 
@@ -180,10 +183,15 @@ async def test_a_group_has_a_limit(store: SqliteStore, monkeypatch: pytest.Monke
         return work(self, units)
 
     monkeypatch.setattr(Writer, "work", counting)
-    await asyncio.gather(*(store.commit([Insert(with_(TIMER, id=f"t{n}"))]) for n in range(1_000)))
-    assert max(groups) <= lane_module.BATCH
+    with held(path):
+        waiting = [
+            asyncio.ensure_future(store.commit([Insert(with_(TIMER, id=f"t{n}"))])) for n in range(1_000)
+        ]
+        await asyncio.sleep(0)
+    await asyncio.gather(*waiting)
     assert sum(groups) == 1_000
-    assert len(groups) < 100
+    assert max(groups) == lane_module.BATCH
+    assert len(groups) <= 5
 
 
 async def test_a_mistake_of_ours_in_the_thread_fails_its_units_and_no_later_one(
@@ -199,11 +207,43 @@ async def test_a_mistake_of_ours_in_the_thread_fails_its_units_and_no_later_one(
 async def test_the_database_taken_away_is_unavailable(store: SqliteStore, path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as other:
         other.execute("DROP TABLE timer")
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match="cannot be read now: no such table"):
         await store.find(Timer)
-    with pytest.raises(StoreUnavailable):
+    with pytest.raises(StoreUnavailable, match="cannot be written now: no such table"):
         await store.commit([Insert(TIMER)])
     assert await store.commit([Insert(CHAT)]) == Committed()
+
+
+def written(path: Path, *units: list[Op]) -> list[str]:
+    """The first two words of every statement that a group of units leads to."""
+    statements: list[str] = []
+    writer = Writer(sqlite_module._connect(path, "rw"))
+    writer._connection.set_trace_callback(statements.append)
+    writer.work([plan(unit) for unit in units])
+    writer.close()
+    return [" ".join(statement.split()[:2]) for statement in statements]
+
+
+def test_a_group_is_one_transaction_that_takes_the_lock_first(path: Path) -> None:
+    units: list[list[Op]] = [[Insert(with_(TIMER, id=f"t{n}"))] for n in range(3)]
+    assert written(path, *units) == ["BEGIN IMMEDIATE", *["INSERT INTO"] * 3, "COMMIT"]
+
+
+def test_a_group_with_a_refused_unit_is_applied_again_with_savepoints(path: Path) -> None:
+    assert written(path, [Insert(TIMER)], [Insert(TIMER)], [Insert(CHAT)]) == [
+        *["BEGIN IMMEDIATE", "INSERT INTO", "INSERT INTO", "ROLLBACK"],
+        "BEGIN IMMEDIATE",
+        *["SAVEPOINT unit", "INSERT INTO", "RELEASE unit"],
+        *["SAVEPOINT unit", "INSERT INTO", "ROLLBACK TO", "RELEASE unit"],
+        *["SAVEPOINT unit", "INSERT INTO", "RELEASE unit"],
+        "COMMIT",
+    ]
+
+
+def test_a_refused_unit_alone_is_not_applied_twice(path: Path) -> None:
+    assert written(path, [Insert(TIMER), Insert(TIMER)]) == [
+        *["BEGIN IMMEDIATE", "INSERT INTO", "INSERT INTO", "ROLLBACK"]
+    ]
 
 
 async def test_statements_are_prepared_once_for_each_shape(store: SqliteStore) -> None:
