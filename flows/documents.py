@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
 
+from flows.cron import read_cron
 from flows.durations import Duration
 from flows.fields import Input, Variable
 from flows.names import Name, VariableName
@@ -48,7 +49,7 @@ class Document(BaseModel):
     version: Literal[1] = Field(1, description="Of the format")
     id: Name = Field(description="Equal to the file's name")
     name: str = Field("", max_length=100, description="How people call it; the id if left out")
-    description: str = Field("", max_length=1000)
+    description: str = Field("", max_length=1000, description="What it is for, in a sentence")
     note: str = Field("", max_length=2000, description="For authors; ignored by the engine")
 
     @property
@@ -83,9 +84,11 @@ class Words(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    help: Global = Word(words=["help"])
-    start_over: Global = Word(words=["start over", "restart"])
-    cancel: Global = Word(words=["cancel", "stop"])
+    help: Global = Field(Word(words=["help"]), description="What can be said here")
+    start_over: Global = Field(
+        Word(words=["start over", "restart"]), description="From the first step, with nothing collected"
+    )
+    cancel: Global = Field(Word(words=["cancel", "stop"]), description="Stop the run that the chat waits for")
 
     def meaning(self, text: str) -> Literal["help", "start_over", "cancel"] | None:
         """Which global word a text is, if any: the whole text, folded."""
@@ -107,7 +110,7 @@ class Profile(Document):
     kind: Literal["chat-profile"]
     audience: Audience = Field(EVERYBODY, description="Who may open a chat", validate_default=False)
     variables: dict[VariableName, Variable] = Field({}, max_length=200, description="What this flow may collect")
-    words: Words = Words()
+    words: Words = Field(Words(), description="What works everywhere: help, start over, cancel")
     still_working_after: Duration = Field(
         20.0, validate_default=False, description="Silence of a waited-for run after which the bot says a word"
     )
@@ -152,9 +155,9 @@ class Schedule(BaseModel):
 
     @field_validator("cron")
     @classmethod
-    def _five(cls, text: str | None) -> str | None:
-        if text is not None and len(text.split()) != 5:
-            raise ValueError("`cron` has five fields: minute hour day month weekday")
+    def _line(cls, text: str | None) -> str | None:
+        if text is not None:
+            read_cron(text)
         return text
 
     @model_validator(mode="after")
@@ -190,7 +193,7 @@ class Runbook(Document):
     announce: str | None = Field(
         None, max_length=500, description="What a chat hears when a background run ends: result, none, or a text"
     )
-    schedule: Schedule | None = None
+    schedule: Schedule | None = Field(None, description="When it starts by itself")
     inputs: dict[VariableName, Input] = Field({}, max_length=200, description="What a start must give")
     steps: list[RunbookStep] = Field(min_length=1, max_length=500, description="The steps, in order")
 

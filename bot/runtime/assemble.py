@@ -58,6 +58,7 @@ class Runtime:
         adapters: Mapping[str, Adapter],
         choices: Choices = Choices(),  # noqa: B008  (an immutable value)
     ) -> None:
+        self._started = False
         tasks, limits = Tasks(), choices.limits
         owner = f"{os.getpid()}.{new_id(clock.now())}"
         meters, bus = choices.meters or Meters(), choices.bus or LocalBus()
@@ -79,6 +80,7 @@ class Runtime:
     async def start(self) -> None:
         """Take up what an earlier process left, then ring what is due."""
         await self.recovery.run()
+        self._started = True
         await self.schedules.refresh()
         await self.timers.start()
         self.dispatcher.wake()
@@ -86,11 +88,12 @@ class Runtime:
     async def adopt(self, project: Project) -> None:
         """Put a changed project in force; what runs goes on as it began (promise 6)."""
         await self.library.adopt(project)
-        await self.schedules.refresh()
+        if self._started:  # else a schedule would start what recovery then takes for a dead run
+            await self.schedules.refresh()
 
     async def stop(self) -> None:
         """Begin nothing new, finish what is in flight within the limit."""
-        self.runs.stopping = True
+        self.runs.stop()
         await self.tasks.settle(self.ground.limits.drain)
 
     async def begin(self, runbook: str, inputs: Vars, person: Person) -> Run | RunRefused:

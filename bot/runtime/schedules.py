@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import msgspec
 import structlog
-from apscheduler.triggers.cron import CronTrigger
 
-from bot.errors import Conflict
+from bot.errors import Conflict, StoreUnavailable
 from bot.ids import new_id
 from bot.ports import Change, Delete, Insert, Person
 from bot.rows import Schedule as ScheduleRow
 from bot.runtime.ground import Ground
 from bot.runtime.runs import Runs
 from bot.runtime.starts import Accepted, Asker, Starts
+from flows.cron import read_cron
 from flows.documents import Schedule
 from flows.effects import StartRun
 
 log = structlog.get_logger()
 
+AGAIN = 1_000  # ms until a start is tried again that the database would not take
 SCHEDULER = Person(kind="agent", id="scheduler", name="Schedule")
 
 
@@ -51,49 +53,54 @@ class Schedules:
         now = self._clock.now()
         row = ScheduleRow(
             id=new_id(now), runbook=runbook, spec=schedule.model_dump_json(),
-            next_at=following(schedule, now, first=True), last_date="",
+            next_at=following(schedule, now), last_date="",
         )  # fmt: skip
         await self._store.commit([Insert(row)])
         return row
 
     def _arm(self, row: ScheduleRow) -> None:
         if row.next_at:
-            name = f"schedule:{row.runbook}"
-            self._clock.alarm(name, row.next_at, lambda: self._tasks.spawn(self._fire(row), name))
+            self._ring(row, row.next_at)
+
+    def _ring(self, row: ScheduleRow, at: int) -> None:
+        name = f"schedule:{row.runbook}"
+        self._clock.alarm(name, at, lambda: self._tasks.spawn(self._fire(row), name))
 
     async def _fire(self, row: ScheduleRow) -> None:
+        try:
+            await self._start(row)
+        except Conflict:
+            return  # another alarm was first, or the schedule has changed
+        except StoreUnavailable as error:
+            log.error("a schedule must wait", runbook=row.runbook, reason=str(error))
+            self._ring(row, self._clock.now() + AGAIN)
+
+    async def _start(self, row: ScheduleRow) -> None:
         """Start it, and move the row on, in one commit: whoever comes second does nothing.
         However many times were missed, it starts once (one catch-up)."""
-        now = self._clock.now()
-        schedule = Schedule.model_validate_json(row.spec)
-        after = following(schedule, now, first=False)
+        after = following(Schedule.model_validate_json(row.spec), self._clock.now())
         start = StartRun(id=f"schedule.{row.next_at}", runbook=row.runbook, mode="async")
         verdict = self._starts.weigh(start, Asker(person=SCHEDULER, origin="schedule"))
         moved = Change(ScheduleRow, {"id": row.id, "next_at": row.next_at}, {"next_at": after})
-        try:
-            if isinstance(verdict, Accepted):
-                await self._store.commit([moved, Insert(verdict.row)])
-                self._runs.begin(verdict.row)
-            else:
-                log.error("a schedule was refused", runbook=row.runbook, reason=verdict.reason)
-                await self._store.commit([moved])
-        except Conflict:
-            return  # another alarm was first, or the schedule has changed
-        rows = await self._store.find(ScheduleRow, id=row.id)
-        for current in rows:
-            self._arm(current)
+        if isinstance(verdict, Accepted):
+            await self._store.commit([moved, Insert(verdict.row)])
+            self._runs.begin(verdict.row)
+        else:
+            log.error("a schedule was refused", runbook=row.runbook, reason=verdict.reason)
+            await self._store.commit([moved])
+        self._arm(msgspec.structs.replace(row, next_at=after))
 
 
-def following(schedule: Schedule, now: int, *, first: bool) -> int:
-    """The next time strictly after `now` (ms); 0 = never again."""
-    zone = schedule.place
-    here = datetime.fromtimestamp(now / 1000, UTC).astimezone(zone)
+def following(schedule: Schedule, now: int) -> int:
+    """The next time after `now` (ms); 0 = never again."""
     if schedule.every is not None:
         return now + round(schedule.every * 1000)
+    here = datetime.fromtimestamp(now / 1000, UTC).astimezone(schedule.place)
     if schedule.on is not None:
         when = datetime.fromisoformat(schedule.on)
-        when = when if when.tzinfo else when.replace(tzinfo=zone)
-        return round(when.timestamp() * 1000) if first else 0
-    assert schedule.cron is not None
-    due = CronTrigger.from_crontab(schedule.cron, timezone=zone).get_next_fire_time(here, here)
-    return round(due.timestamp() * 1000) if due is not None else 0
+        due: datetime | None = when if when.tzinfo else when.replace(tzinfo=schedule.place)
+    else:
+        assert schedule.cron is not None
+        due = read_cron(schedule.cron).after(here)
+    at = round(due.timestamp() * 1000) if due is not None else 0
+    return at if at > now else 0
