@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
@@ -11,6 +12,7 @@ from bot.access.rules import check_cancel
 from bot.errors import NotAllowed
 from bot.ports import Person, Progress, ProgressStep
 from bot.rows import Run, Trace
+from bot.runtime.wire import load_person
 from flows.documents import Runbook
 from flows.flow import Flow
 from flows.state import State
@@ -22,14 +24,17 @@ OPEN = ("queued", "running", "waiting")
 class Active:
     """A run being walked by this process."""
 
-    __slots__ = ("calling", "depth", "flow", "outbox", "person", "rev", "row", "state", "steps", "stopped")
+    __slots__ = (
+        "calling", "depth", "flow", "outbox", "person", "rev", "row", "state", "steps", "stopped",
+    )  # fmt: skip
 
     def __init__(self, row: Run, state: State, flow: Flow, person: Person, depth: int) -> None:
         self.row, self.state, self.flow, self.person, self.depth = row, state, flow, person, depth
         self.steps: list[ProgressStep] = []
         self.outbox: tuple[str, str] | None = None
         self.rev = 0
-        self.calling = False
+        self.calling: asyncio.Task[object] | None = None
+        """The task that waits for an outside system now."""
         self.stopped = ""
         """Who cancelled it, once somebody has."""
 
@@ -38,6 +43,13 @@ class Active:
         """Its document."""
         assert isinstance(self.flow.document, Runbook)
         return self.flow.document
+
+
+def unreadable(row: Run) -> Active:
+    """A run whose definition is gone or cannot be compiled any more, in the form that can end."""
+    steps = [{"end": "failure"}]
+    document = Runbook.model_validate({"kind": "runbook", "id": row.runbook, "steps": steps})
+    return Active(row, State(step=row.step or None), Flow(document), load_person(row.person), 0)
 
 
 def shown(active: Active, path: Sequence[str], now: int, *, ok: bool, over: bool) -> None:

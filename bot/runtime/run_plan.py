@@ -227,15 +227,10 @@ def answered(row: Run, event: Event, now: int, limits: Limits) -> Iterator[Op]:
     """Complete the trace of the step that rested."""
     if row.steps == 0:
         return
-    ok, answer, note = 1, "", ""
+    cells: dict[str, str | int] = {"ok": 1, "finished_at": now}
     if isinstance(event, CallAnswered):
-        ok, note, answer = int(event.ok), event.error, dump(event.answer)[: limits.traced]
+        answer = dump(event.answer)[: limits.traced]
+        cells |= {"ok": int(event.ok), "answer": answer, "note": writable(event.error[: limits.traced])}
     elif isinstance(event, RunEnded):
-        ok, note = int(event.outcome == "success"), event.message
-    cells: dict[str, str | int] = {
-        "ok": ok,
-        "answer": answer,
-        "note": writable(note[: limits.traced]),
-        "finished_at": now,
-    }
+        cells |= {"ok": int(event.outcome == "success"), "note": writable(event.message[: limits.traced])}
     yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)

@@ -7,15 +7,18 @@ one compare-and-set, and a final arrow carries the news to the chat in the same 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
+from typing import TypeAlias
 
 import msgspec
 import structlog
 
+from bot.errors import StoreUnavailable
 from bot.ports import Op
 from bot.rows import Chat, Run, Trace
-from bot.runtime.active import Active, shown_before
-from bot.runtime.endings import Over, cancelled, interrupted, too_long
+from bot.runtime.active import OPEN, Active, shown_before, unreadable
+from bot.runtime.endings import Over, broken, cancelled, interrupted, too_long
 from bot.runtime.ground import Ground
 from bot.runtime.starts import Starts
 from bot.runtime.turn import outbox_of
@@ -23,6 +26,10 @@ from bot.runtime.walker import Walker
 from bot.runtime.wire import load, load_person, load_state
 from flows.events import Event, Started
 from flows.state import State
+
+log = structlog.get_logger()
+
+Work: TypeAlias = Callable[[], Awaitable[None]]
 
 
 class Runs:
@@ -33,10 +40,14 @@ class Runs:
         self._limits, self._tasks, self._owner = ground.limits, ground.tasks, ground.owner
         self._starts, self._walker = starts, walker
         self._room = asyncio.Semaphore(ground.limits.runs_at_work)
-        self._work: dict[str, asyncio.Task[None]] = {}
-        self.stopping = False
+        self._todo: dict[str, deque[Work]] = {}
+        self._patience = walker.patience
         self.watch = walker.watch
         walker.links.begin = self.begin
+
+    def stop(self) -> None:
+        """Begin and resume nothing any more."""
+        self._patience.over = True
 
     # --- beginnings ----------------------------------------------------------------------
 
@@ -56,31 +67,61 @@ class Runs:
     def _launch(self, run: str) -> None:
         self._spawn(run, lambda: self._first(run))
 
-    def _spawn(self, run: str, work: Callable[[], Awaitable[None]]) -> None:
-        async def within_limits() -> None:
-            try:
-                with structlog.contextvars.bound_contextvars(run=run):
-                    async with self._room:
-                        if not self.stopping:
-                            await work()
-            finally:
-                if self._work.get(run) is asyncio.current_task():
-                    del self._work[run]
+    def _spawn(self, run: str, work: Work) -> None:
+        """What happens to one run happens one after the other."""
+        todo = self._todo.get(run)
+        if todo is not None:
+            todo.append(work)
+            return
+        self._todo[run] = deque((work,))
+        self._tasks.spawn(self._see_to(run), f"run:{run}")
 
-        self._work[run] = self._tasks.launch(within_limits(), f"run:{run}")
+    async def _see_to(self, run: str) -> None:
+        todo = self._todo[run]
+        try:
+            with structlog.contextvars.bound_contextvars(run=run):
+                while todo:
+                    async with self._room:
+                        await self._within_limits(todo[0])
+                    todo.popleft()
+        finally:
+            del self._todo[run]
+
+    async def _within_limits(self, work: Work) -> None:
+        """A stopping house leaves it to the next start: nothing has been begun or settled."""
+        try:
+            if not self._patience.over:
+                await self._patience.see(work)
+        except StoreUnavailable as error:
+            log.error("a run is left to the next start", reason=str(error))
+        except Exception:  # the wall: what comes after it must not wait for ever
+            log.exception("an event of a run was given up")
 
     async def _first(self, run: str) -> None:
         self._starts.queued.discard(run)
         row = await self._store.get(Run, id=run)
         if row is None or row.state != "queued":
             return  # cancelled before it began, or begun by somebody else
-        active = await self.load(row)
+        active = await self._loaded(row)
+        if active is None:
+            return
         now = self._clock.now()
         active.row = msgspec.structs.replace(
             row, state="running", owner=self._owner, started_at=now,
             deadline_at=now + round(active.runbook.limit * 1000),
         )  # fmt: skip
         await self._walker.go_on(active, row, Started(), [])
+
+    async def _loaded(self, row: Run) -> Active | None:
+        """The run to go on with; None: it cannot be read any more, and has ended."""
+        try:
+            return await self.load(row)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("a run cannot be read", run=row.id, runbook=row.runbook)
+            await self._walker.end(unreadable(row), broken(row.step or "start"))
+            return None
 
     async def load(self, row: Run) -> Active:
         """A run with the definitions that it began with."""
@@ -104,22 +145,21 @@ class Runs:
 
     async def _again(self, run: str, event: Event, first: list[Op]) -> None:
         row = await self._store.get(Run, id=run)
-        if row is None or row.state != "waiting" or run in self._walker.active:
+        if row is None or row.state != "waiting":
             await self._walker.settle(first)
             return
-        active = await self.load(row)
+        active = await self._loaded(row)
+        if active is None:
+            return
         active.row = msgspec.structs.replace(row, state="running", owner=self._owner)
         walked = await self._store.find(Trace, owner=f"run:{run}", order="no", limit=self._limits.steps_a_run)
         shown_before(active, walked)
         await self._walker.go_on(active, row, event, first)
 
     async def cancel(self, run: str, by: str) -> bool:
-        """Stop it: a call in flight is given up, a waiting run ends at once."""
-        active = self._walker.active.get(run)
-        if active is not None:
-            active.stopped = by
-            if active.calling and (task := self._work.get(run)) is not None:
-                task.cancel()
+        """Stop it: a call in flight is given up, a waiting run ends at once, and with it the
+        run that it waits for."""
+        if self._walker.stop(run, by):
             return True
         return await self._end_parked(run, lambda parked: cancelled(by))
 
@@ -135,8 +175,12 @@ class Runs:
         row = await self._store.get(Run, id=run)
         if row is None or row.finished_at or run in self._walker.active:
             return False
-        parked = await self.load(row)
-        await self._walker.end(parked, how(parked))
+        parked = await self._loaded(row)
+        if parked is not None:
+            await self._walker.end(parked, how(parked))
         self._starts.queued.discard(run)
         self._clock.cancel(f"run:{run}")
+        if row.state == "waiting":
+            for child in await self._store.find(Run, parent=run, state=OPEN, mode="wait"):
+                await self.cancel(child.id, "the run that started it")
         return True

@@ -69,9 +69,9 @@ class Starts:
             check_start(asker.person, runbook)
             self._check_room(asker)
             inputs = read_inputs(runbook.inputs, start.inputs)
+            return self._accept(start, asker, runbook, loaded.hash, inputs)
         except (UnknownDefinition, Refused, BadValue) as error:
             return RunRefused(id=start.id, runbook=start.runbook, reason=f"Runbook failed: {error}")
-        return self._accept(start, asker, runbook, loaded.hash, inputs)
 
     def _check_room(self, asker: Asker) -> None:
         if asker.depth >= self._limits.run_depth:

@@ -10,12 +10,13 @@ import structlog
 
 from bot.access.rules import check_start
 from bot.errors import Conflict, Refused
-from bot.ports import Connectors, Op
+from bot.ports import Committed, Connectors, Op
 from bot.rows import Inbox, Run
 from bot.rows import Timer as TimerRow
 from bot.runtime.active import Active, picture, shown
 from bot.runtime.endings import Over, broken, cancelled, interrupted, too_long
 from bot.runtime.ground import Ground
+from bot.runtime.patience import Patience
 from bot.runtime.run_plan import Step, answered, end_unit, last_unit, unit_of, walk
 from bot.runtime.starts import Starts
 from bot.runtime.wire import load
@@ -47,15 +48,30 @@ class Walker:
         self._library, self._limits, self._meters = ground.library, ground.limits, ground.meters
         self._starts, self._connectors = starts, connectors
         self.active: dict[str, Active] = {}
+        self.patience = Patience(ground.clock)
         self.links = Links()
         self.watch: dict[str, Callable[[Run], None]] = {}
         """By run id: told once the run is final."""
 
     async def settle(self, first: list[Op]) -> None:
+        """An event that changes nothing is over."""
         try:
-            await self._store.commit(first)
+            await self._commit(first)
         except Conflict:
             return  # somebody else has
+
+    async def _commit(self, unit: list[Op]) -> Committed:
+        return await self.patience.see(lambda: self._store.commit(unit))
+
+    def stop(self, run: str, by: str) -> bool:
+        """Ask a run at work to end. False: it is not at work here."""
+        active = self.active.get(run)
+        if active is None:
+            return False
+        active.stopped = by
+        if active.calling is not None:
+            active.calling.cancel()
+        return True
 
     async def go_on(self, active: Active, expect: Run, event: Event, first: list[Op]) -> None:
         """The wall around a run: whatever happens inside, it reaches an end (promise 3)."""
@@ -67,7 +83,7 @@ class Walker:
             log.warning("the run was ended or taken over by somebody else", run=run)
             return
         except asyncio.CancelledError:
-            await self.end(active, interrupted(active.state.step or ""))
+            await self.end(active, interrupted(active.row.step))
             raise
         except FlowStuck as stuck:
             over = Over("failed", f"Runbook failed: {stuck}")
@@ -77,7 +93,7 @@ class Walker:
         finally:
             self.active.pop(run, None)
         if over is not None:
-            await self.end(active, over)
+            await self.patience.see(lambda: self.end(active, over))
 
     async def _drive(self, active: Active, expect: Run, event: Event, first: list[Op]) -> Over | None:
         """Walk until the run rests or is over."""
@@ -109,7 +125,7 @@ class Walker:
     async def _journal(self, active: Active, expect: Run, step: Step, settled: list[Op], *, ok: bool) -> None:
         """Commit what was decided; only then does anything happen in the world."""
         ops, after = unit_of(active, step, expect, self._clock.now(), self._limits)
-        done = await self._store.commit([*settled, *ops])
+        done = await self._commit([*settled, *ops])
         active.row, active.state = after, step.state
         shown(active, step.path, self._clock.now(), ok=ok, over=False)
         for line in done.lines:
@@ -133,7 +149,7 @@ class Walker:
         if left < call.timeout:
             call = msgspec.structs.replace(call, timeout=left)
         structlog.contextvars.bind_contextvars(chat=active.row.chat, step=active.row.step)
-        active.calling = True
+        active.calling = asyncio.current_task()
         try:
             async with asyncio.timeout(left + GRACE):
                 answer = await self._connectors.perform(call, definition=pins[call.connector], run=active.row)
@@ -143,13 +159,12 @@ class Walker:
         except TimeoutError:
             return too_long(active.runbook)
         except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not active.stopped or task is None:
+            if not active.stopped or active.calling is None:
                 raise
-            task.uncancel()
+            active.calling.uncancel()
             return cancelled(active.stopped)
         finally:
-            active.calling = False
+            active.calling = None
 
     def _forbidden(self, active: Active) -> str:
         """Disabling, deleting and rights are always live (DECISIONS 17, promise 7)."""
@@ -168,7 +183,7 @@ class Walker:
     ) -> None:
         """An End step was reached: its record and the news, in one commit (D14)."""
         ops, after, news = last_unit(active, step, expect, finish, self._limits, self._clock.now())
-        done = await self._store.commit([*settled, *ops])
+        done = await self._commit([*settled, *ops])
         for line in done.lines:
             self._bus.publish(line.chat, line)
         if done.lines and active.outbox is not None:
