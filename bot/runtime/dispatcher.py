@@ -19,6 +19,7 @@ from bot.runtime.ground import Ground
 log = structlog.get_logger()
 
 BATCH = 200
+MOST = 100_000
 SEND = 30.0  # seconds that one delivery may take
 AT_WORK = 20  # chats served at once
 
@@ -54,21 +55,37 @@ class Dispatcher:
             self._running = False
 
     async def _drain(self) -> bool:
-        rows = await self._store.find(Outbox, state=("queued", "sending"), order="seq", limit=BATCH)
         chats: dict[str, list[Outbox]] = {}
-        for row in rows:
+        for row in await self._ready():
             chats.setdefault(row.chat, []).append(row)
-        sent = await asyncio.gather(*(self._serve(waiting) for waiting in chats.values()))
-        return any(sent)
+        serving = (self._serve(waiting) for waiting in chats.values())
+        # to the end of all of them: one that went on alone would deliver again beside the next
+        done = await asyncio.gather(*serving, return_exceptions=True)
+        for one in done:
+            if isinstance(one, BaseException):
+                raise one
+        return any(done)
+
+    async def _ready(self) -> list[Outbox]:
+        """Rows to deliver now, of chats whose first row need not wait. However many rows wait
+        behind such a one, they do not hide those of other chats."""
+        limit = BATCH
+        while True:
+            rows = await self._store.find(Outbox, state=("queued", "sending"), order="seq", limit=limit)
+            now = self._clock.now()
+            held = {row.chat: row.next_at for row in rows if row.next_at > now}
+            ready = [row for row in rows if row.chat not in held]
+            if ready or len(rows) < limit or limit == MOST:
+                if held:
+                    self._clock.alarm("outbox", min(held.values()), self.wake)
+                return ready[:BATCH]
+            limit = min(2 * limit, MOST)
 
     async def _serve(self, rows: list[Outbox]) -> bool:
         """One chat's rows, in order, until one must wait."""
         settled = False
         async with self._room:
             for row in rows:
-                if row.next_at > self._clock.now():
-                    self._clock.alarm(f"outbox:{row.chat}", row.next_at, self.wake)
-                    break
                 if not await self._deliver(row):
                     break
                 settled = True
@@ -97,7 +114,7 @@ class Dispatcher:
         wait = error.after if isinstance(error, RetryLater) else min(2.0**row.tries, 60.0)
         due = self._clock.now() + round(wait * 1000)
         await self._store.commit([Change(Outbox, {"id": row.id}, {"tries": row.tries + 1, "next_at": due})])
-        self._clock.alarm(f"outbox:{row.chat}", due, self.wake)
+        self._again = True  # look once more: it may be the first to come due
         return False
 
     async def _settle(self, row: Outbox, state: str, *, ref: str = "", reason: str = "") -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+from weakref import WeakValueDictionary
+
 import structlog
 
 from bot.access.rules import GROUP, check_cancel, check_open
-from bot.errors import NotAllowed, NotFound, StoreError
+from bot.errors import Conflict, NotAllowed, NotFound, StoreUnavailable
 from bot.ids import new_id
 from bot.ports import (
     Change,
@@ -31,9 +34,12 @@ from bot.runtime.walker import Walker
 from bot.runtime.wire import dump, load_event, load_person
 from flows.documents import Profile, Runbook
 from flows.events import Started, TimeCame
+from flows.project import Loaded
 from flows.state import State
 
 log = structlog.get_logger()
+
+AGAIN = 1_000  # ms until the end of a run is told again that the database would not take
 
 
 class Conversations:
@@ -45,6 +51,7 @@ class Conversations:
         self._store, self._clock, self._library = ground.store, ground.clock, ground.library
         self.tasks, self._chats, self.runs = ground.tasks, chats, runs
         self._walker, self.timers, self.dispatcher = walker, timers, dispatcher
+        self._places: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
         chats.hooks = _After(self)
         walker.links.news = self.news
         walker.links.arm = timers.arm
@@ -58,17 +65,25 @@ class Conversations:
     ) -> Opened:
         """Start a chat and take its first turn, or find the open one at this address."""
         loaded = self._library.profile(profile)
-        document = loaded.document
-        assert isinstance(document, Profile)
-        assert loaded.flow is not None
-        check_open(person, document)
-        if address:
+        check_open(person, loaded.document)
+        if not address:
+            return await self._begin(loaded, person, platform, address, id)
+        place = (platform, address, profile)
+        # a strong name for as long as somebody waits: two openers at once find one chat
+        lock = self._places.setdefault(place, asyncio.Lock())
+        async with lock:
             known = await self._store.find(
                 Chat, platform=platform, address=address, profile=profile, status="open", limit=1
             )
             if known:
                 return Opened(chat=known[0].id, seq=known[0].seq, new=False)
-        now = self._clock.now()
+            return await self._begin(loaded, person, platform, address, id)
+
+    async def _begin(
+        self, loaded: Loaded[Profile], person: Person, platform: str, address: str, id: str
+    ) -> Opened:
+        document, now = loaded.document, self._clock.now()
+        assert loaded.flow is not None
         chat = id or new_id(now)
         state = State(context={"chat": _about(chat, document, platform, person)})
         row = Chat(
@@ -147,8 +162,16 @@ class Conversations:
             else:
                 settle: list[Op] = [Change(Inbox, {"id": row.id, "state": "new"}, {"state": "done"})]
                 self.runs.resume(id, load_event(row.event), settle)
-        except (StoreError, NotFound) as error:
-            log.error("news must wait for the next sweep", inbox=row.id, reason=str(error))
+        except StoreUnavailable as error:
+            log.error("news must wait", inbox=row.id, reason=str(error))
+            self._clock.alarm(f"news:{row.id}", self._clock.now() + AGAIN, lambda: self._tell_again(row))
+        except Conflict:
+            log.info("news was told already", inbox=row.id)
+        except Exception:  # the wall: one chat that cannot be read must not stop the others
+            log.exception("news was given up", inbox=row.id, target=row.target)
+
+    def _tell_again(self, row: Inbox) -> None:
+        self.tasks.spawn(self.news(row), "news")
 
     async def _ring(self, row: TimerRow) -> None:
         if row.kind == "deadline":

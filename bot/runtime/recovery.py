@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import structlog
 
+from bot.errors import Conflict, StoreUnavailable
 from bot.rows import Chat, Inbox, Run
 from bot.runtime.chats import Chats
 from bot.runtime.engine import Conversations
@@ -56,7 +57,18 @@ class Recovery:
         if inbox.source == "run":
             await self._house.news(inbox)
         elif kind == "chat":
-            await self._chats.post(id, Work(event=load_event(inbox.event), inbox=inbox))
+            await self._hand(id, Work(event=load_event(inbox.event), inbox=inbox))
+
+    async def _hand(self, chat: str, work: Work) -> None:
+        """To a chat; one that cannot be read any more must not keep the others waiting."""
+        try:
+            await self._chats.post(chat, work)
+        except Conflict:
+            log.info("settled by somebody else", chat=chat)
+        except StoreUnavailable:
+            raise
+        except Exception:
+            log.exception("a chat was left as it is", chat=chat)
 
     def _again(self) -> None:
         self._clock.alarm("sweep", self._clock.now() + HOUR, self._sweep_soon)
@@ -72,6 +84,8 @@ class Recovery:
             for row in rows:
                 awaiting = load_state(row.state).awaiting
                 if awaiting is not None and awaiting.kind == "answer":
-                    await self._chats.post(row.id, Work(event=TimeCame(id=f"{awaiting.id}.timeout")))
+                    await self._hand(row.id, Work(event=TimeCame(id=f"{awaiting.id}.timeout")))
+        except StoreUnavailable as error:
+            log.error("the sweep must wait", reason=str(error))
         finally:
             self._again()

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import structlog
 
 T = TypeVar("T")
+LAST = 5  # seconds that cancelled tasks have for their last words
 
 log = structlog.get_logger()
 
@@ -72,7 +73,10 @@ class Tasks:
         deadline = asyncio.get_running_loop().time() + within
         while self._running and (left := deadline - asyncio.get_running_loop().time()) > 0:
             await asyncio.wait(set(self._running), timeout=left)
-        for task in list(self._running):
-            task.cancel()
-        while self._running:
+        for _ in range(LAST):
+            if not self._running:
+                return
+            for task in self._running:
+                task.cancel()
             await asyncio.wait(set(self._running), timeout=1.0)
+        log.error("tasks did not end", tasks=sorted(task.get_name() for task in self._running))

@@ -53,30 +53,38 @@ class Timers:
             self._tasks.spawn(self._work(), "timers")
 
     async def _work(self) -> None:
+        looked = self._clock.now()
         try:
-            await self._ring_due()
+            looked = await self._ring_due()
         except StoreError as error:
             log.error("timers must wait", reason=str(error))
             heapq.heappush(self._due, self._clock.now() + AGAIN)
         finally:
             self._ringing = False
-            now = self._clock.now()
-            while self._due and self._due[0] <= now:
+            # what came due since we looked has not rung: its alarm found us at work
+            while self._due and self._due[0] <= looked:
                 heapq.heappop(self._due)
             if self._due:
                 self._clock.alarm("timers", self._due[0], self._rang)
 
-    async def _ring_due(self) -> None:
+    async def _ring_due(self) -> int:
+        """Ring what is due; returns the time for which that is so. A chat or run that is busy
+        keeps its row for a while, which must not be rung again and again meanwhile."""
+        rung: set[str] = set()
         while True:
             now = self._clock.now()
-            rows = await self._store.find(Timer, upto={"due_at": now}, order="due_at", limit=BATCH)
-            for row in rows:
+            rows = await self._store.find(
+                Timer, upto={"due_at": now}, order="due_at", limit=BATCH + len(rung)
+            )
+            fresh = [row for row in rows if row.id not in rung]
+            for row in fresh:
                 await self._ring_one(row)
-            if len(rows) < BATCH:
+                rung.add(row.id)
+            if len(fresh) < BATCH:
                 upcoming = await self._store.find(Timer, above={"due_at": now}, order="due_at", limit=1)
                 if upcoming:
                     heapq.heappush(self._due, upcoming[0].due_at)
-                return
+                return now
 
     async def _ring_one(self, row: Timer) -> None:
         assert self.ring is not None
