@@ -49,6 +49,11 @@ class FakeClock:
         """Forget an alarm."""
         self._alarms.pop(key, None)
 
+    def forget(self) -> None:
+        """Forget all alarms, as they die with a process."""
+        self._alarms.clear()
+        self._heap.clear()
+
     def next_alarm(self) -> int | None:
         """When the next alarm is due, if there is one."""
         while self._heap:

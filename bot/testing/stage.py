@@ -41,7 +41,10 @@ class Stage:
 
     def __init__(self, store: Store, clock: FakeClock, connectors: Mapping[str, Answer]) -> None:
         self._truth, self.clock = store, clock
-        self._answers = connectors
+        self.connectors = Stubs(connectors, clock, self._connector)
+        for answer in connectors.values():
+            if isinstance(answer, Gate):
+                answer.belongs_to(self.settle)
         self.project = Project()
         self.adapters: dict[str, Adapter] = {}
         self.choices = Choices()
@@ -77,15 +80,9 @@ class Stage:
     async def start(self) -> None:
         """A new process on the same store. Called by `open`, and after `kill`."""
         self.lives += 1
-        if self.lives > 1:
-            self.clock = FakeClock(self.clock.now())
         self.store = WatchedStore(self._truth)
         self.clock.settle = self._rest
         library = Library(self.store, self.clock)
-        self.connectors = Stubs(self._answers, self.clock, lambda hash: _connector(library, hash))
-        for answer in self._answers.values():
-            if isinstance(answer, Gate):
-                answer.belongs_to(self.settle)
         self.runtime = Runtime(self.store, self.clock, library, self.connectors, self.adapters, self.choices)
         self.engine = self.runtime.engine
         await self.runtime.adopt(self.project)
@@ -95,6 +92,7 @@ class Stage:
     async def kill(self) -> None:
         """The process dies as by kill -9: what was not committed never happened."""
         self.store.dead = True
+        self.clock.forget()
         for task in self.runtime.tasks.running():
             task.cancel()
         self.clock.settle = settle
@@ -138,18 +136,17 @@ class Stage:
         await self.clock.advance(seconds)
         await self.settle()
 
+    def _connector(self, hash: str) -> Connector:
+        document = self.runtime.library.known(hash).document
+        assert isinstance(document, Connector)
+        return document
+
     async def _rest(self) -> None:
         await settle(self.store.working)
 
     async def runs(self) -> list[Run]:
         """All runs of all chats, in the order of their starts."""
         return await self.store.find(Run)
-
-
-def _connector(library: Library, hash: str) -> Connector:
-    document = library.known(hash).document
-    assert isinstance(document, Connector)
-    return document
 
 
 async def _read(given: Given) -> Project:

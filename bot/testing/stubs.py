@@ -82,7 +82,7 @@ Answer: TypeAlias = "Json | Gate | Callable[[Call], Json]"
 
 class Stubs:
     """The `Connectors` port by CONNECTOR.METHOD: an answer, a list of answers used in order, a
-    Gate, or a function from the call to an answer. `calls` holds what was asked."""
+    Gate, or a function from the call to an answer."""
 
     def __init__(
         self,
@@ -95,7 +95,8 @@ class Stubs:
         plain = {name: given for name, given in answers.items() if name not in self._special}
         self._plain = StubConnectors(plain, clock, definitions)
         self._used: set[str] = set()
-        self.calls: list[Call] = []
+        self.made: list[tuple[Run, Call]] = []
+        """Every call with the run that made it, in order."""
         self.missing: list[str] = []
         """Methods that were called and have no stub."""
         self._known = set(answers)
@@ -107,7 +108,7 @@ class Stubs:
 
     async def perform(self, call: Call, *, definition: str, run: Run) -> CallAnswered:
         """See `bot.ports.Connectors`."""
-        self.calls.append(call)
+        self.made.append((run, call))
         name = f"{call.connector}.{call.method}"
         self._used.add(name)
         if name not in self._known and name not in self.missing:
@@ -123,6 +124,11 @@ class Stubs:
             answer = given(call)
         once = StubConnectors({name: answer}, self._clock, self._definitions)
         return await once.perform(call, definition=definition, run=run)
+
+    @property
+    def calls(self) -> list[Call]:
+        """What was asked, in order."""
+        return [call for _, call in self.made]
 
     def asked(self, name: str) -> list[dict[str, Json]]:
         """The arguments of each call of CONNECTOR.METHOD, in order."""
