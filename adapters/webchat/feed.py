@@ -2,7 +2,8 @@
 
 The bus is a hint, the log is the truth. While a socket is behind, live lines only say how far
 the log has grown; the writer reads them from the log until nothing is missing, and then the
-next live line fits exactly. A gap at any later time puts the socket behind again.
+next live line fits exactly. A gap at any later time, or a reader slower than what is said,
+puts the socket behind again: a burst costs no memory, it lies in the log.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Feed:
                 return  # before the welcome; `catch_up` shows what is at work by then
             self._picture(item, self._encode(item))
         elif item.seq > self.last:
-            if item.seq == self.last + 1 and not self._behind:
+            if item.seq == self.last + 1 and not self._behind and not self._out.is_loaded:
                 self._pass(item)
                 self._out.put(self._encode(item))
             else:
@@ -73,8 +74,7 @@ class Feed:
             page = await self._engine.messages(self.chat, self.last, self._page)
             for message in page:
                 self._pass(message)
-            if page:
-                await self._out.send([encode(line(message)) for message in page])
+            await self._out.send_in_parts(encode(line(message)) for message in page)
             if self.last == before:
                 log.warning("webchat.log_shorter_than_told", chat=self.chat, seq=before)
                 self._newest = before

@@ -8,6 +8,7 @@ sender blocked by a stalled reader is freed by nothing but cutting the connectio
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from typing import Final, Protocol
 
 import structlog
@@ -28,13 +29,14 @@ class Source(Protocol):
     """Where missed lines are read from."""
 
     async def catch_up(self) -> None:
-        """Send what was missed, by `Outgoing.send`, until nothing is."""
+        """Send what was missed, by `Outgoing.send_in_parts`, until nothing is."""
         ...
 
 
 class Outgoing:
     """A bounded queue and its writer. Full, or stalled for `limits.send`: the socket is cut;
-    the client comes back and reads what it missed from the log."""
+    the client comes back and reads what it missed from the log. Lines stop coming long before
+    it is full (`is_loaded`), since the log has them: what fills it is a client's own doing."""
 
     __slots__ = (
         "_bytes", "_code", "_limits", "_pictures", "_queue", "_reason", "_since", "_source", "_waiter", "_wire",
@@ -92,11 +94,29 @@ class Outgoing:
         """Has the writer waited for the reader longer than it may? `now` as the loop counts."""
         return 0.0 < self._since < now - self._limits.send
 
+    @property
+    def is_loaded(self) -> bool:
+        """Much waits here already: what can be read from the log later had better be."""
+        return self._bytes > _AT_ONCE or len(self._queue) > self._limits.queue_frames // 2
+
     async def send(self, frames: list[bytes]) -> None:
         """Send now. Only for the writer and, while it catches up, its `Source`."""
         self._since = asyncio.get_running_loop().time()
         await self._wire.write(frames)
         self._since = 0.0
+
+    async def send_in_parts(self, frames: Iterable[bytes]) -> None:
+        """Send now, never more at once than a stalled reader may hold."""
+        part: list[bytes] = []
+        size = 0
+        for frame in frames:
+            part.append(frame)
+            size += len(frame)
+            if size >= _AT_ONCE:
+                await self.send(part)
+                part, size = [], 0
+        if part:
+            await self.send(part)
 
     async def run(self) -> None:
         """Send until closed. Never raises but for cancellation."""

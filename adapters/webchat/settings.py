@@ -25,9 +25,13 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat: float = 25.0
     replay: int = 500
     """A client that missed more messages than this starts anew with the last page."""
-    page: int = 100
+    page: int = 50
+    """Lines read from the log at once, and shown after such a new start."""
     queue_frames: int = 256
     queue_bytes: int = 1024 * 1024
+    kernel_bytes: int = 128 * 1024
+    """Send buffer that the kernel keeps for a socket: by itself it grows to megabytes, which a
+    reader that does not read would fill first, in memory that nobody here sees."""
     send: float = 4.0
     """How long a reader may keep us waiting before its connection is cut."""
     sweep: float = 0.5

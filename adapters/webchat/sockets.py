@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from socket import SO_SNDBUF, SOL_SOCKET
 
 import structlog
 from aiohttp import web
@@ -55,6 +56,7 @@ class Sockets:
         writer = await ws.prepare(request)
         if request.transport is None or writer is None:
             return ws
+        request.transport.get_extra_info("socket").setsockopt(SOL_SOCKET, SO_SNDBUF, limits.kernel_bytes)
         out = Outgoing(Wire(ws, writer, request.transport), limits)
         session = Session(ws, out, self._desk, address)
         self._sessions.add(session)

@@ -248,9 +248,10 @@ function panel({ run_id, runbook, title }) {
   return run;
 }
 
-// A step whose author gave it neither title nor id, like `if-1`, tells a person nothing.
+// A step whose author gave it neither title nor id, like `if-1`, tells a person nothing; a message
+// step has spoken for itself.
 function named({ id, kind, title }) {
-  return title || !id.startsWith(`${kind.replaceAll("_", "-")}-`);
+  return title || (kind !== "chat_message" && !id.startsWith(`${kind.replaceAll("_", "-")}-`));
 }
 
 function step({ id: name, title, status }) {
