@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
+from bot.app import allowed
 from bot.cli.common import stderr
 from bot.cli.opening import Opened
+from bot.cli.services import Service, running
+from bot.cli.signals import Signals
 from bot.cli.steps import StepPrinter, StepsHeard, texts
+from bot.connectors.http import HttpConnectors
 from bot.limits import Limits
 from bot.ports import Clock, Connectors, Person, Store
 from bot.rows import Run, Trace
 from bot.runtime.assemble import Choices, Runtime
+from bot.runtime.clock import SchedulerClock
 from bot.runtime.library import Library
+from bot.storage.memory import MemoryStore
+from bot.storage.open import open_store
 from flows.connector import Connector
 from flows.documents import Runbook
 from flows.events import RunRefused
@@ -97,3 +105,53 @@ class Errand:
     def _heard(self, trace: Trace, depth: int) -> None:
         runbook = self._steps.runbooks.get(trace.owner, "")
         self._printer.show(trace, self._texts.get(runbook, {}).get(trace.step, ""), depth)
+
+
+async def carry_out(order: Order, services: list[Service], *, recorded: bool) -> tuple[Ended, int]:
+    """How it ended, and the exit code if a signal ended it."""
+    signals = Signals()
+    async with AsyncExitStack() as stack:
+        root = order.opened.project.root
+        started = await stack.enter_async_context(running(services, root, _tell))
+        errand = await _prepare(stack, order.opened.beside(started), recorded=recorded)
+        ended = await _through(errand, await errand.begin(order), signals)
+    return ended, signals.code
+
+
+async def _prepare(stack: AsyncExitStack, opened: Opened, *, recorded: bool) -> Errand:
+    """A runtime on the database that was named, or on none that stays."""
+    project, settings, secrets, _ = opened
+    store = await open_store(settings.database_url) if recorded else MemoryStore()
+    stack.push_async_callback(store.close)
+    allow = [*settings.allow, *allowed(project.settings)]
+    clock = SchedulerClock()
+    errand = Errand(store, clock)
+    connectors = HttpConnectors(errand.definition, secrets, allow)
+    stack.push_async_callback(connectors.close)
+    errand.equip(connectors)
+    clock.start()
+    stack.callback(clock.stop)
+    stack.push_async_callback(errand.runtime.stop)
+    await errand.adopt(project)
+    if recorded:
+        await errand.runtime.start()
+    return errand
+
+
+async def _through(errand: Errand, over: asyncio.Future[Ended], signals: Signals) -> Ended:
+    """Wait for its end. The first signal cancels it."""
+    loop = asyncio.get_running_loop()
+    interrupted: asyncio.Future[bool] = loop.create_task(signals.came.wait(), name="signals")
+    waiting: set[asyncio.Future[Any]] = {over, interrupted}
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        if not over.done():
+            _tell("\nCancelling …")
+            await errand.cancel()
+        return await over
+    finally:
+        interrupted.cancel()
+
+
+def _tell(text: str) -> None:
+    stderr().print(text, markup=False)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import getpass
 import json
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,10 +21,7 @@ from bot.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from bot.cli.errand import Ended, Errand, Order
     from bot.cli.opening import Opened
-    from bot.cli.services import Service
-    from bot.cli.signals import Signals
     from bot.ports import Person
     from flows.documents import Runbook
 
@@ -63,7 +58,7 @@ def run(  # noqa: PLR0917  (typer reads them by name)
 
     Its steps go to stderr, its result message to stdout. Ends with 0 for success and 1 for failure.
     """
-    from bot.cli.errand import Order
+    from bot.cli.errand import Order, carry_out
     from bot.cli.opening import open_project
     from bot.cli.services import read_services
 
@@ -75,7 +70,7 @@ def run(  # noqa: PLR0917  (typer reads them by name)
 
         raise typer.Exit(run_async(rehearse(order, as_json=as_json)))
     services = read_services(opened.project.settings) if dev else []
-    ended, code = run_async(_run(order, services, recorded=database is not None))
+    ended, code = run_async(carry_out(order, services, recorded=database is not None))
     if as_json:
         write(json.dumps(ended.record, ensure_ascii=False, indent=2))
     elif ended.message:
@@ -149,70 +144,12 @@ def _login() -> str:
         return "an operator"
 
 
-async def _run(order: Order, services: list[Service], *, recorded: bool) -> tuple[Ended, int]:
-    """How it ended, and the exit code if a signal ended it."""
-    from bot.cli.services import running
-    from bot.cli.signals import Signals
-
-    signals = Signals()
-    async with AsyncExitStack() as stack:
-        root = order.opened.project.root
-        started = await stack.enter_async_context(running(services, root, _tell))
-        errand = await _prepare(stack, order.opened.beside(started), recorded=recorded)
-        ended = await _through(errand, await errand.begin(order), signals)
-    return ended, signals.code
-
-
-async def _prepare(stack: AsyncExitStack, opened: Opened, *, recorded: bool) -> Errand:
-    """A runtime on the database that was named, or on none that stays."""
-    from bot.app import allowed
-    from bot.cli.errand import Errand
-    from bot.connectors.http import HttpConnectors
-    from bot.runtime.clock import SchedulerClock
-    from bot.storage.memory import MemoryStore
-    from bot.storage.open import open_store
-
-    project, settings, secrets, _ = opened
-    store = await open_store(settings.database_url) if recorded else MemoryStore()
-    stack.push_async_callback(store.close)
-    allow = [*settings.allow, *allowed(project.settings)]
-    clock = SchedulerClock()
-    errand = Errand(store, clock)
-    connectors = HttpConnectors(errand.definition, secrets, allow)
-    stack.push_async_callback(connectors.close)
-    errand.equip(connectors)
-    clock.start()
-    stack.callback(clock.stop)
-    stack.push_async_callback(errand.runtime.stop)
-    await errand.adopt(project)
-    if recorded:
-        await errand.runtime.start()
-    return errand
-
-
-async def _through(errand: Errand, over: asyncio.Future[Ended], signals: Signals) -> Ended:
-    """Wait for its end. The first signal cancels it."""
-    loop = asyncio.get_running_loop()
-    interrupted: asyncio.Future[bool] = loop.create_task(signals.came.wait(), name="signals")
-    waiting: set[asyncio.Future[Any]] = {over, interrupted}
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-        if not over.done():
-            _tell("\nCancelling …")
-            await errand.cancel()
-        return await over
-    finally:
-        interrupted.cancel()
-
-
-def _tell(text: str) -> None:
-    stderr().print(text, markup=False)
-
-
 def _advise(opened: Opened) -> None:
     from bot.cli.opening import lacking
 
     lacks = lacking(opened.project, opened.secrets)
     if lacks and opened.project.settings.get("dev"):
         names = ", ".join(lack.variable for lack in lacks)
-        _tell(f"{names}: not set. With --dev the services of cuebook.toml are started and set it.")
+        stderr().print(
+            f"{names}: not set. With --dev the services of cuebook.toml are started and set it.", markup=False
+        )
