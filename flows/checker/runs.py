@@ -96,9 +96,8 @@ def _is_silent(runbook: Runbook) -> bool:
 
 
 def audiences(view: View, paths: Paths, found: Findings) -> None:
-    """W214: who may come to the step, and may not start the runbook (DECISIONS 14)."""
-    if not isinstance(view.document, Profile):
-        return
+    """W214: who may come to the step, and may not start the runbook (DECISIONS 14). A run's
+    rights are those of the person who began, so it holds for nested runs too."""
     everyone: frozenset[str] = frozenset(view.document.audience)
     comes = paths.carried(everyone, _narrowed)
     for place, step in steps(view):

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from flows.checker.view import Place
 from flows.conditions import GROUPS, Condition, Row
+from flows.documents import Profile
 from flows.reading.nodes import Loc
 from flows.source import Source
 from flows.template import Ref, Template, Tree
@@ -42,6 +43,11 @@ def texts(place: Place) -> Iterator[Text]:
             yield part
         else:
             yield from (Text(part.loc, template) for template in part.row.wanted.templates)
+
+
+def global_texts(profile: Profile) -> Iterator[Text]:
+    """What the bot says to the global words."""
+    return (part for part in _parts(profile.words, ("words",)) if isinstance(part, Text))
 
 
 def asked(place: Place) -> Iterator[Asked]:

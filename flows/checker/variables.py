@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from flows.checker.paths import EACH, ROUND, Paths
-from flows.checker.texts import Text, asked, texts
+from flows.checker.texts import Text, asked, global_texts, texts
 from flows.checker.view import Findings, Hint, Place, View, did_you_mean
 from flows.documents import Profile
 from flows.names import nearest
@@ -53,16 +53,22 @@ def names(view: View, found: Findings) -> None:
 def known(view: View, found: Findings) -> None:
     """E105: every variable in a text or condition exists."""
     mine = declared(view)
+    if isinstance(view.document, Profile):
+        _known_in(view, found, mine, global_texts(view.document))
     for place in view.places:
-        for text in texts(place):
-            for ref in text.template.refs:
-                wrong = None if found.full else judge(view, mine, ref.path)
-                if wrong is not None:
-                    found.at(wrong.code, text.offset(view.source, ref), wrong.message, wrong.hint)
+        _known_in(view, found, mine, texts(place))
         for test in asked(place):
             wrong = judge(view, mine, test.row.field)
             if wrong is not None:
                 found.add(wrong.code, test.loc[:-1], wrong.message, wrong.hint, key=True)
+
+
+def _known_in(view: View, found: Findings, mine: set[str], all_texts: Iterator[Text]) -> None:
+    for text in all_texts:
+        for ref in text.template.refs:
+            wrong = None if found.full else judge(view, mine, ref.path)
+            if wrong is not None:
+                found.at(wrong.code, text.offset(view.source, ref), wrong.message, wrong.hint)
 
 
 def early(view: View, paths: Paths, found: Findings) -> None:

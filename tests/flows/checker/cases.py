@@ -289,6 +289,11 @@ CASES = [
     ),
     Case(
         "E105",
+        "in what the bot says to a global word",
+        profile("- end: Bye.\n", head="words: {help: {words: [help], say: 'Ask ⟦E105⟧$nobody'}}\n"),
+    ),
+    Case(
+        "E105",
         "names that exist",
         profile("""\
 - ask: Who?
@@ -606,6 +611,16 @@ CASES = [
 - id: bye
   end: Bye.
 """),
+            **runbook(END, head="", id="inner"),
+        },
+    ),
+    Case(
+        "W214",
+        "a run for everybody that starts one for people we know",
+        {
+            **runbook(
+                "- runbook: ⟦W214⟧inner\n  outcomes: {success: e, failure: e}\n- id: e\n  end: success\n"
+            ),
             **runbook(END, head="", id="inner"),
         },
     ),
