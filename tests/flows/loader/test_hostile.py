@@ -17,7 +17,7 @@ LAUGHS = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n"
     for before, name in zip("abcdefgh", "bcdefghi", strict=True)
 )
-PYTHON = "a: !!python/object/apply:os.system ['touch /tmp/never']\n"
+PYTHON = "a: !!python/object/apply:os.system ['touch never']\n"
 
 HOSTILE: list[tuple[str, str | bytes, str]] = [
     ("billion laughs", LAUGHS, "5:11: E003 more than 20000 values"),
