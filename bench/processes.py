@@ -94,17 +94,16 @@ class Child:
         return self.answer(within)
 
     def end(self) -> None:
-        """Ask it to stop, then make it. A second time is fine."""
+        """End what it reads, which it takes as the word to stop; then make it. A second time is fine."""
         for stream in (self.process.stdin, self.process.stdout):
             if stream is not None:
                 stream.close()
-        if self.process.poll() is None:
-            self.process.terminate()
+        for go_on in (self.process.terminate, self.process.kill, lambda: None):
             try:
-                self.process.wait(20.0)
+                self.process.wait(10.0)
+                return
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(5.0)
+                go_on()
 
 
 def given() -> dict[str, Any]:

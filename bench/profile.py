@@ -1,21 +1,21 @@
 """Where the CPU of a turn goes: `python -m bench.profile [--kind echo|group] [--clients 50]`.
 
-First without a profiler, by thread; then with cProfile, by part of the product. The profiler
-makes small functions look dearer than they are: read the shares, not the microseconds.
+First by thread, when nobody looks; then by samples of the loop's thread, which distort little;
+then by cProfile in all threads, which makes small functions look dearer than they are.
 """
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
-from typing import Any
 
 from bench.plan import WHOLE
 from bench.processes import ROOT
 from bench.report import figure, note, table
 from bench.turns import one_measurement, server
+from bench.watch import Row
 
 GROUPS = (
     ("flows", f"{ROOT}/flows/"),
@@ -28,8 +28,9 @@ GROUPS = (
     ("aiohttp", "/aiohttp/"),
     ("metrics", "/prometheus_client/"),
     ("log", "/structlog/"),
+    ("uvloop and the kernel", "/asyncio/runners.py"),
     ("asyncio", "/asyncio/"),
-    ("asyncio", "/uvloop/"),
+    ("rows and values", "<string>"),
 )
 
 
@@ -48,12 +49,15 @@ def main() -> None:
     parser.add_argument("--top", type=int, default=40)
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="cuebook-bench-") as made:
-        by_thread(chosen.kind, chosen.clients, Path(made) / "plain")
-        by_function(chosen.kind, chosen.clients, Path(made) / "watched", chosen.top)
+        folder = Path(made)
+        by_thread(chosen.kind, chosen.clients, folder / "plain")
+        for how in ("samples", "calls"):
+            spent = watched(chosen.kind, chosen.clients, folder / how, how)
+            show(spent, f"{chosen.kind}, {chosen.clients} clients, by {how}", chosen.top)
 
 
 def by_thread(kind: str, clients: int, folder: Path) -> None:
-    """What each thread of the server takes."""
+    """What each thread of the server takes, when nobody looks."""
     with server(kind, folder) as child:
         result = one_measurement(kind, child, child.answer()["port"], clients, WHOLE)
     count = result["count"]
@@ -63,38 +67,43 @@ def by_thread(kind: str, clients: int, folder: Path) -> None:
         if seconds > 0.001
     ]
     table(f"CPU by thread, {kind}, {clients} clients", ["thread", "µs a message"], rows)
-    note(f"{figure(result['rate'])} messages/s, {figure(result['cpu'])} µs a message.")
+    note(
+        f"{figure(result['rate'])} messages/s, {figure(result['cpu'])} µs a message. The loop's thread is first."
+    )
 
 
-def by_function(kind: str, clients: int, folder: Path, top: int) -> None:
-    """What each part takes, under the profiler."""
-    with server(kind, folder, watch=True) as child:
+def watched(kind: str, clients: int, folder: Path, how: str) -> list[Row]:
+    """What the server saw of itself under load."""
+    with server(kind, folder, watch=how) as child:
         port = child.answer()["port"]
         child.ask("start")
-        result = one_measurement(kind, child, port, clients, WHOLE)
-        spent = child.ask("stop")["spent"]
-    groups: Counter[tuple[str, str]] = Counter()
-    functions: Counter[tuple[str, str, str]] = Counter()
-    calls: Counter[tuple[str, str, str]] = Counter()
-    for thread, file, function, count, seconds in spent:
-        groups[thread, group_of(file, function)] += seconds
+        one_measurement(kind, child, port, clients, WHOLE)
+        return [(*row,) for row in child.ask("stop")["spent"]]
+
+
+def show(spent: list[Row], title: str, top: int) -> None:
+    """The shares of parts and of functions, of each thread's own time."""
+    groups: defaultdict[tuple[str, str], float] = defaultdict(float)
+    functions: defaultdict[tuple[str, str, str], float] = defaultdict(float)
+    times: Counter[tuple[str, str, str]] = Counter()
+    whole: defaultdict[str, float] = defaultdict(float)
+    for thread, file, function, often, seconds in spent:
         key = (thread, short(file), function)
+        groups[thread, group_of(file, function)] += seconds
         functions[key] += seconds
-        calls[key] += count
-    whole = sum(groups.values())
-    told(groups, whole, kind, clients)
+        times[key] += often
+        whole[thread] += seconds
     rows = [
-        [thread, place, f"`{function}`", f"{calls[thread, place, function]:,}", f"{seconds / whole:.1%}"]
-        for (thread, place, function), seconds in functions.most_common(top)
+        [thread, group, f"{seconds / whole[thread]:.1%}"]
+        for (thread, group), seconds in sorted(groups.items(), key=lambda item: (item[0][0], -item[1]))
+        if seconds > whole[thread] / 1000
     ]
-    table("By function", ["thread", "file", "function", "calls", "share"], rows)
-    note(f"{figure(result['rate'])} messages/s under the profiler.")
-
-
-def told(groups: Counter[Any], whole: float, kind: str, clients: int) -> None:
-    """The shares of the parts."""
-    rows = [[thread, group, f"{seconds / whole:.1%}"] for (thread, group), seconds in groups.most_common()]
-    table(f"CPU by part, {kind}, {clients} clients, under cProfile", ["thread", "part", "share"], rows)
+    table(f"CPU by part, {title}", ["thread", "part", "share of its thread"], rows)
+    rows = [
+        [key[0], key[1], f"`{key[2]}`", f"{times[key]:,}", f"{seconds / whole[key[0]]:.1%}"]
+        for key, seconds in sorted(functions.items(), key=lambda item: -item[1])[:top]
+    ]
+    table(f"By function, {title}", ["thread", "file", "function", "times", "share of its thread"], rows)
 
 
 def short(file: str) -> str:

@@ -2,27 +2,24 @@
 
 Given `core`, `folder`, `kind` and, for Cuebook, `settings`. It tells its port, then answers
 each line on stdin with its resident memory after a garbage collection; the end of stdin, or an
-empty line, ends it. Given `watch` it profiles itself between the lines `start` and `stop`.
+empty line, ends it. Given `watch` it watches itself between the lines `start` and `stop`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import cProfile
 import gc
 import os
 import sys
-import threading
-import time
-from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
 from bench.processes import given, many_files, pin, resident_kb, say
+from bench.watch import WATCHES, Watch
 
 
 @contextlib.asynccontextmanager
@@ -78,73 +75,13 @@ async def serve(kind: str, folder: Path, settings: dict[str, Any], watch: Watch 
             say(rss_kb=resident_kb(os.getpid()), spent=spent)
 
 
-class Watch:
-    """cProfile in the loop's thread and in every thread that starts after it was made.
-
-    By each thread's own CPU clock: with the wall's a thread would seem to work while it waits
-    for the disk or for its turn to run Python.
-    """
-
-    def __init__(self) -> None:
-        self._threads: list[cProfile.Profile] = []
-        self._main = _profiler()
-        self._before: Spent
-        threading.setprofile(self._begin)  # called by a new thread, in it
-
-    def _begin(self, *_: object) -> None:
-        self._threads.append(_profiler())
-        self._threads[-1].enable()
-
-    def start(self) -> None:
-        """From now on."""
-        self._before = self._spent()
-        self._main.enable()
-
-    def stop(self) -> list[tuple[str, str, str, int, float]]:
-        """(thread, file, function, calls, own seconds) since the start, for what ran at all."""
-        self._main.disable()
-        spent, before = self._spent(), self._before
-        return [
-            (*key, calls - before[key][0], seconds - before[key][1])
-            for key, (calls, seconds) in spent.items()
-            if calls > before[key][0]
-        ]
-
-    def _spent(self) -> Spent:
-        spent: Spent = defaultdict(lambda: (0, 0.0))
-        for thread, profile in [("loop", self._main), *(("threads", one) for one in self._threads)]:
-            for file, function, calls, seconds in _functions(profile):
-                known = spent[thread, file, function]
-                spent[thread, file, function] = (known[0] + calls, known[1] + seconds)
-        return spent
-
-
-Spent = defaultdict[tuple[str, str, str], tuple[int, float]]
-
-
-def _profiler() -> cProfile.Profile:
-    return cProfile.Profile(time.thread_time_ns, 1e-9)
-
-
-def _functions(profile: cProfile.Profile) -> Iterator[tuple[str, str, int, float]]:
-    """C functions are counted with the file of their caller."""
-    for entry in profile.getstats():
-        if isinstance(entry.code, str):
-            continue
-        file = entry.code.co_filename
-        yield file, entry.code.co_name, entry.callcount, entry.inlinetime
-        for call in entry.calls or ():
-            if isinstance(call.code, str):
-                yield file, call.code, call.callcount, call.inlinetime
-
-
 def main() -> None:
     """Given by the parent on the command line."""
     wanted = given()
     if wanted.get("core") is not None:
         pin(wanted["core"])
     many_files()
-    watch = Watch() if wanted.get("watch") else None
+    watch = WATCHES[wanted["watch"]]() if "watch" in wanted else None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(wanted["kind"], Path(wanted["folder"]), wanted.get("settings", {}), watch))
 
