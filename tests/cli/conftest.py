@@ -48,7 +48,7 @@ audience: agents
 inputs:
   item: {required: true}
 steps:
-  - pause: 1h
+  - pause: 30s
   - call: shop.buy
     with: {item: $item}
     save: {number: body.number}
