@@ -650,6 +650,16 @@ CASES = [
     ),
     Case(
         "W208",
+        "a word of runs that are stopped, where no End has it",
+        {
+            **profile(
+                f"{RUN}- id: told\n  if: {{RUNBOOKRESULT: {{contains: cancelled}}}}\n  then: bye\n- id: bye\n  end: Bye.\n"
+            ),
+            "runbooks/fix.yaml": RUNBOOK.replace("Done, locked: $locked", "Done, $login is open."),
+        },
+    ),
+    Case(
+        "W208",
         "a word that successes have as well",
         {
             **profile(
@@ -731,6 +741,20 @@ CASES = [
   outcomes: {success: told, started: told, failure: told}
 - id: told
   say: ⟦W213⟧$RUNBOOKRESULT
+- end: Bye.
+"""),
+    ),
+    Case(
+        "W213",
+        "once something was waited for, the author means whatever came",
+        profile("""\
+- runbook: later
+  outcomes: {success: more, started: more, failure: more}
+- id: more
+  ask: Shall I look?
+- say: $RUNBOOKRESULT
+- if: {RUNBOOKRESULT: {empty: true}}
+  then: more
 - end: Bye.
 """),
     ),
