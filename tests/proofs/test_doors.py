@@ -86,7 +86,8 @@ class Poller:
 
     def __init__(self, http: aiohttp.ClientSession, base: str) -> None:
         self._http, self._base = http, f"{base}/api/v1/chats"
-        self._chat, self._headers, self._seq = "", {}, 0
+        self._chat, self._seq = "", 0
+        self._headers: dict[str, str] = {}
 
     async def open(self) -> list[str]:
         """Begin a chat; what the bot says first."""
