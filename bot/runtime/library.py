@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -71,5 +72,9 @@ class Library:
             row = await self._store.get(Definition, hash=hash)
             if row is None:
                 raise NotFound("its definition is not in the database any more")
-            found = self._pinned[hash] = compile_source(row.kind, row.id, row.source, row.path)
+            found = self._pinned[hash] = await self._compiled(row)
         return found
+
+    async def _compiled(self, row: Definition) -> Loaded[Any]:
+        """Reading YAML is work for a thread: it takes long, and looks at files."""
+        return await asyncio.to_thread(compile_source, row.kind, row.id, row.source, row.path)

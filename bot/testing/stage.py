@@ -7,10 +7,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from bot.ports import Adapter, Store
-from bot.rows import Run
+from bot.rows import Definition, Run
 from bot.runtime.assemble import Choices, Runtime
 from bot.runtime.library import Library
 from bot.storage.memory import MemoryStore
@@ -21,7 +21,7 @@ from bot.testing.store import Killed, WatchedStore
 from bot.testing.stubs import Answer, Gate, Stubs
 from flows.connector import Connector
 from flows.loader import load_project
-from flows.project import Project
+from flows.project import Loaded, Project, compile_source
 
 Given: TypeAlias = Project | Path | str
 
@@ -82,7 +82,7 @@ class Stage:
         self.lives += 1
         self.store = WatchedStore(self._truth)
         self.clock.settle = self._rest
-        library = Library(self.store, self.clock)
+        library = _Library(self.store, self.clock)
         self.runtime = Runtime(self.store, self.clock, library, self.connectors, self.adapters, self.choices)
         self.engine = self.runtime.engine
         await self.runtime.adopt(self.project)
@@ -104,9 +104,10 @@ class Stage:
         await self.start()
 
     async def close(self) -> None:
-        """Stop as the server does, and let go of the store."""
+        """Stop as the server does, but wait for nobody; then let go of the store."""
         if not self.store.dead:
-            await self.runtime.stop()
+            self.runtime.runs.stop()
+            await self.runtime.tasks.settle(0.0)
         await self._truth.close()
 
     async def __aenter__(self) -> Self:
@@ -147,6 +148,17 @@ class Stage:
     async def runs(self) -> list[Run]:
         """All runs of all chats, in the order of their starts."""
         return await self.store.find(Run)
+
+
+class _Library(Library):
+    """Lets the stage know when it reads an older definition."""
+
+    def __init__(self, store: WatchedStore, clock: FakeClock) -> None:
+        super().__init__(store, clock)
+        self._aside = store.aside
+
+    async def _compiled(self, row: Definition) -> Loaded[Any]:
+        return await self._aside(compile_source, row.kind, row.id, row.source, row.path)
 
 
 async def _read(given: Given) -> Project:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, TypeVar
 
 from bot.ports import Cell, Committed, Op, R, Store
+
+T = TypeVar("T")
 
 
 class Killed(BaseException):
@@ -78,6 +80,14 @@ class WatchedStore:
         self._begin()
         try:
             return await self.inner.find(table, order=order, limit=limit, above=above, upto=upto, **equal)
+        finally:
+            self._end()
+
+    async def aside(self, work: Callable[..., T], *given: Any) -> T:
+        """Do it in a thread; until it is done, the process is not at rest."""
+        self._begin()
+        try:
+            return await asyncio.to_thread(work, *given)
         finally:
             self._end()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,14 @@ import pytest
 from bot.ports import Store
 from bot.storage.memory import MemoryStore
 from bot.storage.open import open_store
-from bot.testing import Stage
+from bot.testing import Stage, project_of
+from flows.project import Project
 from tests.storage.samples import fresh
+
+def unchecked(*texts: str) -> Awaitable[Project]:
+    """A project that the rules between steps and files would refuse. Read in a thread."""
+    return asyncio.to_thread(project_of, *texts, checked=False)
+
 
 Open = Callable[..., Awaitable[Stage]]
 
