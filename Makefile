@@ -47,7 +47,7 @@ format: $(READY)  ## let ruff lay out the code and mend what it safely can
 	@$(BIN)/ruff check --fix --quiet . ; $(BIN)/ruff format .
 
 docs: $(READY)  ## write what is generated: docs/language.md and the README's table of settings
-	@$(BIN)/python -m flows.reference && $(BIN)/python -m bot.settings_table
+	@$(BIN)/python -m flows.reference > docs/language.md && $(BIN)/python -m bot.settings_table
 
 bench: $(READY)  ## the measurements: turns, runs, messages, memory, start-up
 	@$(BIN)/python -m bench
