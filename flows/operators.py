@@ -32,8 +32,6 @@ def _number(value: Json | Missing) -> int | float | None:
 def _same(left: Json | Missing, right: Json | Missing, *, exact: bool) -> bool:
     if left is MISSING or left is None:
         return right is None
-    if right is MISSING:
-        return False
     if isinstance(left, bool) or isinstance(right, bool):
         return as_text(left).casefold() == as_text(right).casefold()
     if isinstance(left, int | float) or isinstance(right, int | float):

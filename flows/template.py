@@ -67,11 +67,14 @@ class Unresolved(Exception):
 class Template:
     """A parsed text. Equal and hashable by its source."""
 
-    __slots__ = ("parts", "source")
+    __slots__ = ("parts", "plain", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.parts: tuple[str | Ref, ...] = tuple(_parse(source))
+        first = self.parts[0]
+        self.plain = first if len(self.parts) == 1 and isinstance(first, str) else None
+        """The text of one that names no variable."""
 
     def __repr__(self) -> str:
         return f"Template({self.source!r})"
@@ -89,12 +92,11 @@ class Template:
 
     def text(self, scope: Lookup, missing: list[str]) -> str:
         """The filled text; what has no value is empty and its path is added to `missing`."""
-        parts = self.parts
-        if len(parts) == 1 and isinstance(parts[0], str):
-            return parts[0]
+        if self.plain is not None:
+            return self.plain
         filled: list[str] = []
         room, ref = MAX_TEXT, None
-        for part in parts:
+        for part in self.parts:
             if isinstance(part, str):
                 text = part
             else:
@@ -262,6 +264,8 @@ class _Filling:
         return compiled
 
     def text(self, template: Template) -> Json:
+        if template.plain is not None:
+            return template.plain
         value = template.value(self.scope, self.missing)
         room = _room(value, self.room, MAX_VALUE_DEPTH)
         if room < 0:

@@ -79,6 +79,8 @@ class Scope:
 
     def lookup(self, path: str) -> Json | Missing:
         """The value at a path or alias, or `MISSING`. Never raises."""
+        if path in self.variables and path not in RESERVED and path not in self.context:
+            return self.variables[path]
         builtin = BY_ALIAS.get(path)
         parts = (builtin.path if builtin else path).split(".")
         found = self._owned(parts) if parts[0] in RESERVED else self._found(parts)

@@ -126,8 +126,7 @@ class ChatRunbookStep(RunbookStep):
             timers = (Timer(id=at.id("quiet"), after=event.quiet),)
         if self.patience is not None:
             timers = (*timers, Timer(id=at.id("patience"), after=self.patience))
-        told = at.state.meanwhile is not None and at.state.meanwhile.told
-        meanwhile = Meanwhile(timers=tuple(timer.id for timer in timers), quiet=event.quiet, told=told)
+        meanwhile = Meanwhile(timers=tuple(timer.id for timer in timers), quiet=event.quiet)
         return msgspec.structs.replace(super()._park(at, event), effects=timers, meanwhile=meanwhile)
 
     def _rang(self, at: At, event: TimeCame) -> Move | None:
