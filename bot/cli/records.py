@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from bot.cli.common import stdout, write
-from bot.cli.opening import settings_of
 from bot.errors import NotFound
 from bot.ports import R, Store
+from bot.runtime.catalogue import Catalogue
+from bot.runtime.clock import SchedulerClock
+from bot.runtime.library import Library
 from bot.storage.open import open_readonly
 from flows.problems import visible
 
@@ -24,9 +25,9 @@ _SEARCHED: Final = 100_000
 
 
 @asynccontextmanager
-async def records(root: Path) -> AsyncIterator[Store]:
+async def records(database_url: str) -> AsyncIterator[Store]:
     """The project's database, also while a server runs. Raises OperatorError if there is none."""
-    store = await open_readonly(settings_of(root).database_url)
+    store = await open_readonly(database_url)
     try:
         yield store
     finally:
@@ -70,3 +71,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def _cut(text: str, width: int) -> str:
     return text if cell_len(text) <= width else set_cell_size(text, width - 1) + "…"
+
+
+def catalogue(store: Store) -> Catalogue:
+    """What the store holds, as the listings of the server show it."""
+    return Catalogue(Library(store, SchedulerClock()), store)

@@ -18,13 +18,13 @@ pytestmark = pytest.mark.usefixtures("project")
 
 
 def test_the_result_is_on_stdout_and_the_steps_on_stderr(call: Call) -> None:
-    assert call("run", "greet", "-i", "name=Ada") == (
-        0,
-        "Hello Ada, no tags\n",
-        "Greet somebody (greet)\n"
-        '  ✓ if-1               name "Ada" is "Nobody" → no\n'
-        "  ■ somebody           success: Hello $name, ${tags:-no tags}\n",
-    )
+    said = call("run", "greet", "-i", "name=Ada")
+    assert (said.code, said.out) == (0, "Hello Ada, no tags\n")
+    assert said.err.splitlines() == [
+        "Greet somebody (greet)",
+        '  ✓ if-1               name "Ada" is "Nobody" → no',
+        "  ■ somebody           success: Hello $name, ${tags:-no tags}",
+    ]
 
 
 def test_a_run_that_fails_ends_with_1(call: Call) -> None:

@@ -34,13 +34,19 @@ def test_lists_come_from_the_environment_with_commas(monkeypatch: pytest.MonkeyP
     assert read_settings(None, {"origins": ["https://a.example"]}).origins == ["https://a.example"]
 
 
-def test_all_that_cannot_be_read_is_said_at_once_with_where_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_that_cannot_be_read_is_said_at_once_with_where_it_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("PORT", "many")
     monkeypatch.setenv("CUEBOOK_ZONE", "Mars")
     with pytest.raises(SettingsError) as refused:
         read_settings(None, {"runs_a_person": 0})
     lines = str(refused.value).splitlines()[1:]
-    assert [line.split(":")[0].strip() for line in lines] == ["PORT", "CUEBOOK_ZONE", "[server] runs_a_person"]
+    assert [line.split(":")[0].strip() for line in lines] == [
+        "PORT",
+        "CUEBOOK_ZONE",
+        "[server] runs_a_person",
+    ]
     assert "`Mars` is not a time zone: write one like Europe/Berlin" in lines[1]
 
 
@@ -92,7 +98,9 @@ def test_a_broken_key_file_never_becomes_a_key(tmp_path: Path, content: str) -> 
         own_secret(tmp_path, "secret-key")
 
 
-def test_two_servers_that_start_at_once_agree_on_a_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_servers_that_start_at_once_agree_on_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import os
 
     link = os.link
