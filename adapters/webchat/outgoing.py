@@ -142,6 +142,7 @@ class Outgoing:
             else:
                 self._waiter = asyncio.get_running_loop().create_future()
                 await self._waiter
+                await asyncio.sleep(0)  # what belongs together comes within one pass of the loop
 
     def _batch(self) -> list[bytes]:
         """What goes out next, in one write."""

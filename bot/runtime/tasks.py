@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from functools import partial
 from typing import Any, TypeVar
 
 import structlog
@@ -43,24 +42,9 @@ class Tasks:
     async def see_through(self, work: Coroutine[Any, Any, T], name: str) -> T:
         """The result of `work`, which goes on to its end even if whoever waits for it is
         cancelled: what was committed must not lack what follows from it."""
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[T] = loop.create_future()
-        task = loop.create_task(work, name=name)
-        self._running.add(task)
-        task.add_done_callback(partial(self._pass_on, waiter))
+        waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self.spawn(_pass_on(work, waiter), name)
         return await waiter
-
-    def _pass_on(self, waiter: asyncio.Future[T], task: asyncio.Task[T]) -> None:
-        if waiter.done():
-            self._ended(task)
-            return
-        self._running.discard(task)
-        if task.cancelled():
-            waiter.cancel()
-        elif (error := task.exception()) is not None:
-            waiter.set_exception(error)
-        else:
-            waiter.set_result(task.result())
 
     def _ended(self, task: asyncio.Task[Any]) -> None:
         self._running.discard(task)
@@ -80,3 +64,20 @@ class Tasks:
                 task.cancel()
             await asyncio.wait(set(self._running), timeout=1.0)
         log.error("tasks did not end", tasks=sorted(task.get_name() for task in self._running))
+
+
+async def _pass_on(work: Coroutine[Any, Any, T], waiter: asyncio.Future[T]) -> None:
+    """Tell `waiter` how `work` ended, from inside: a task's own callbacks come one pass of the
+    loop later, when the lines of a turn are already on their way without its acknowledgement."""
+    try:
+        result = await work
+    except asyncio.CancelledError:
+        waiter.cancel()
+        raise
+    except BaseException as error:
+        if waiter.done():
+            raise  # nobody waits any more: the owner logs it
+        waiter.set_exception(error)
+    else:
+        if not waiter.done():
+            waiter.set_result(result)
