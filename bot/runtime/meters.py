@@ -20,6 +20,8 @@ class Meters:
         self._messages = Counter(
             "cuebook_messages", "Lines of transcripts", ["adapter", "sender"], registry=self.registry
         )
+        self._said: dict[tuple[str, str], Counter] = {}
+        """Looking one up by its labels costs more than counting."""
         self._runs = Counter(
             "cuebook_runs", "Runs that ended", ["runbook", "outcome", "mode"], registry=self.registry
         )
@@ -36,7 +38,11 @@ class Meters:
     def said(self, adapter: str, lines: Iterable[Message]) -> None:
         """Lines were added to a transcript."""
         for line in lines:
-            self._messages.labels(adapter, line.sender).inc()
+            key = (adapter, line.sender)
+            counter = self._said.get(key)
+            if counter is None:
+                counter = self._said[key] = self._messages.labels(*key)
+            counter.inc()
 
     def ended(self, run: Run) -> None:
         """A run is final."""

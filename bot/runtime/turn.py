@@ -207,13 +207,13 @@ def unit_of(live: Live, plan: Plan, work: Work, now: int) -> list[Op]:
     ops: list[Op] = list(_settled(work, plan))
     row = live.row
     if plan.moved:
-        status = "ended" if plan.ended else row.status
         changes: dict[str, str | int] = {
             "state": dump(plan.state),
             "version": row.version + 1,
             "updated_at": now,
-            "status": status,
         }
+        if plan.ended:  # it is indexed: to name it costs, changed or not
+            changes["status"] = "ended"
         ops.append(Change(Chat, {"id": row.id, "version": row.version}, changes))
         if live.timers and plan.state.awaiting != live.state.awaiting:
             ops.append(Delete(TimerRow, {"target": row.id}))
