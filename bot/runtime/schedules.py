@@ -33,11 +33,7 @@ class Schedules:
 
     async def refresh(self) -> None:
         """Bring the rows in line with the runbooks in force, and set the alarms."""
-        wanted = {
-            id: loaded.document.schedule
-            for id, loaded in self._library.project.runbooks.items()
-            if loaded.document.schedule is not None
-        }
+        wanted = self._wanted()
         rows = {row.runbook: row for row in await self._store.find(ScheduleRow)}
         for id, row in rows.items():
             if id not in wanted or row.spec != wanted[id].model_dump_json():
@@ -48,6 +44,13 @@ class Schedules:
             if known is None or known.spec != schedule.model_dump_json():
                 known = await self._begin(id, schedule)
             self._arm(known)
+
+    def _wanted(self) -> dict[str, Schedule]:
+        return {
+            id: loaded.document.schedule
+            for id, loaded in self._library.project.runbooks.items()
+            if loaded.document.schedule is not None
+        }
 
     async def _begin(self, runbook: str, schedule: Schedule) -> ScheduleRow:
         now = self._clock.now()
@@ -78,7 +81,10 @@ class Schedules:
     async def _start(self, row: ScheduleRow) -> None:
         """Start it, and move the row on, in one commit: whoever comes second does nothing.
         However many times were missed, it starts once (one catch-up)."""
-        after = following(Schedule.model_validate_json(row.spec), self._clock.now())
+        schedule = self._wanted().get(row.runbook)
+        if schedule is None or schedule.model_dump_json() != row.spec:
+            return  # changed or removed while it rang
+        after = following(schedule, self._clock.now())
         start = StartRun(id=f"schedule.{row.next_at}", runbook=row.runbook, mode="async")
         verdict = self._starts.weigh(start, Asker(person=SCHEDULER, origin="schedule"))
         moved = Change(ScheduleRow, {"id": row.id, "next_at": row.next_at}, {"next_at": after})

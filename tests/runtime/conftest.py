@@ -16,6 +16,7 @@ from bot.testing import Stage, project_of
 from flows.project import Project
 from tests.storage.samples import fresh
 
+
 def unchecked(*texts: str) -> Awaitable[Project]:
     """A project that the rules between steps and files would refuse. Read in a thread."""
     return asyncio.to_thread(project_of, *texts, checked=False)
@@ -40,11 +41,11 @@ async def stage() -> AsyncIterator[Open]:
     fails the test, whatever else went well."""
     opened: list[Stage] = []
 
-    async def open(project: Any, **more: Any) -> Stage:
+    async def opens(project: Any, **more: Any) -> Stage:
         opened.append(await Stage.open(project, **more))
         return opened[-1]
 
-    yield open
+    yield opens
     for one in opened:
         alive, crashed = not one.store.dead, one.runtime.tasks.crashed
         await one.close()

@@ -13,7 +13,9 @@ from bot.testing import AGENT, CUSTOMER, STRANGER, Chat, Gate, Stage, TestAdapte
 from tests.runtime.conftest import Open, unchecked
 from tests.runtime.flows import DIRECTORY, WORK, profile, runbook, works
 
-CALLING = "  - {id: find, call: directory.find, with: {login: x}}\n  - chat_message: Later.\n  - end: success\n"
+CALLING = (
+    "  - {id: find, call: directory.find, with: {login: x}}\n  - chat_message: Later.\n  - end: success\n"
+)
 WAITING = "  - pause: 1h\n  - chat_message: Later.\n  - end: success\n"
 ASKING = "I'm asking it to stop …"
 CANCELLED = "Result: Runbook failed: cancelled by the requester"
@@ -97,7 +99,9 @@ async def test_who_may_stop_a_run(stage: Open, more: str, person: Person, stops:
 
 async def test_a_refusal_is_handed_to_a_platform_that_is_sent_its_lines(stage: Open) -> None:
     adapter = TestAdapter()
-    place = await stage(works(CALLING, "changes: true"), connectors={"directory.find": Gate()}, adapters=(adapter,))
+    place = await stage(
+        works(CALLING, "changes: true"), connectors={"directory.find": Gate()}, adapters=(adapter,)
+    )
     chat = await Chat.on(place, "desk", address="room 1")
     await chat.say("cancel")
     assert adapter.texts == [ASKING, "work cannot be cancelled by you."]

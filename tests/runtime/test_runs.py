@@ -33,16 +33,16 @@ def limits(**given: Any) -> Choices:
 async def test_each_call_is_written_down_before_it_is_made(stage: Open, store: Store) -> None:
     seen: list[tuple[str, str, int]] = []
 
-    async def look(chat: str) -> None:
-        for trace in await place.store.find(Trace, kind="call"):
-            seen.append((trace.step, trace.request, trace.ok))
+    async def look() -> None:
+        calls = await place.store.find(Trace, kind="call")
+        seen.extend((trace.step, trace.request, trace.ok) for trace in calls)
 
     gate = Gate()
     place = await stage(works(FIND + DONE), store=store, connectors={"directory.find": gate})
-    chat = await Chat.on(place, "desk")
-    await look(chat.id)
+    await Chat.on(place, "desk")
+    await look()
     await gate.open({"body": {"a": 1}})
-    await look(chat.id)
+    await look()
     assert seen == [("find", '{"login":"x"}', -1), ("find", '{"login":"x"}', 1)]
 
 
@@ -248,7 +248,9 @@ async def test_the_count_of_open_runs_survives_a_restart(stage: Open) -> None:
 
 async def test_so_many_runs_work_at_once_and_the_others_wait_their_turn(stage: Open) -> None:
     gate = Gate()
-    place = await stage(works(FIND + DONE), connectors={"directory.find": gate}, choices=limits(runs_at_work=2))
+    place = await stage(
+        works(FIND + DONE), connectors={"directory.find": gate}, choices=limits(runs_at_work=2)
+    )
     chats = [await Chat.on(place, "desk", Person(kind="anonymous", id=f"p{n}")) for n in range(4)]
     assert gate.waiting == 2
     assert [chat.runs[0].state for chat in chats] == ["running", "running", "queued", "queued"]
@@ -266,7 +268,9 @@ async def test_a_waiting_run_takes_no_place(stage: Open) -> None:
 @pytest.mark.parametrize("room", [1, 2])
 async def test_a_full_queue_refuses_the_next_start(stage: Open, room: int) -> None:
     place = await stage(
-        works(FIND + DONE), connectors={"directory.find": Gate()}, choices=limits(runs_at_work=1, runs_queued=room)
+        works(FIND + DONE),
+        connectors={"directory.find": Gate()},
+        choices=limits(runs_at_work=1, runs_queued=room),
     )
     people = [Person(kind="anonymous", id=f"p{n}") for n in range(room + 2)]
     chats = [await Chat.on(place, "desk", person) for person in people]
@@ -298,7 +302,10 @@ NESTED = "\n---\n".join([profile(WORK), OUTER, INNER, DIRECTORY])
 
 @pytest.mark.parametrize(
     ("answer", "result"),
-    [({}, "Good: Inner done."), ({"status": 500}, "Bad: Runbook failed: step find: 500 Internal Server Error")],
+    [
+        ({}, "Good: Inner done."),
+        ({"status": 500}, "Bad: Runbook failed: step find: 500 Internal Server Error"),
+    ],
 )
 async def test_a_run_inside_a_run_answers_by_its_end(
     stage: Open, store: Store, answer: dict[str, Any], result: str
@@ -376,7 +383,9 @@ async def test_a_run_without_a_chat_posts_nothing_and_succeeds(stage: Open) -> N
 async def test_a_start_that_is_refused_outside_a_chat_says_why(stage: Open) -> None:
     place = await stage(works(DONE))
     assert await place.runtime.begin("wrok", {}, AGENT) == RunRefused(
-        id="command", runbook="wrok", reason="Runbook failed: there is no runbook `wrok`, did you mean `work`?"
+        id="command",
+        runbook="wrok",
+        reason="Runbook failed: there is no runbook `wrok`, did you mean `work`?",
     )
 
 
