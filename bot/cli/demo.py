@@ -5,20 +5,17 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import typer
 
 from bot.cli.common import NoProject, ProjectOption, find_project, run_async, stderr, stdout
-from bot.cli.serve import PortOption, say_goodbye, tell
+from bot.cli.serve import PortOption
 from flows.errors import ProjectInvalid
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.cli.opening import Opened
-    from bot.cli.services import Service
     from bot.settings import Settings
 
 EXAMPLE: Final = "it-helpdesk"
@@ -39,6 +36,7 @@ def demo(project: ProjectOption = None, port: PortOption = None) -> None:
     """
     from bot.cli.opening import open_project
     from bot.cli.services import read_services
+    from bot.cli.serving import serve_until_told, tell
     from bot.logs import set_up
 
     root = _root(project)
@@ -52,23 +50,7 @@ def demo(project: ProjectOption = None, port: PortOption = None) -> None:
     level = settings.log_level if "CUEBOOK_LOG_LEVEL" in os.environ else "ERROR"
     set_up(level, settings.log_format, opened.secrets.mask)
     services = read_services(opened.project.settings)
-    raise typer.Exit(run_async(_demo(opened._replace(settings=settings), services)))
-
-
-async def _demo(opened: Opened, services: list[Service]) -> int:
-    from bot.app import App
-    from bot.cli.services import running
-    from bot.cli.signals import Signals
-
-    signals = Signals()
-    async with AsyncExitStack() as stack:
-        opened = opened.beside(await stack.enter_async_context(running(services, opened.project.root, tell)))
-        serving = App.running(opened.settings, opened.project, opened.secrets, tell)
-        app = await stack.enter_async_context(serving)
-        _show(app)
-        await signals.came.wait()
-        say_goodbye(app)
-    return signals.code
+    raise typer.Exit(run_async(serve_until_told(opened._replace(settings=settings), services, _show)))
 
 
 def _root(project: Path | None) -> Path:

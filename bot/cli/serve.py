@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import JsonOption, ProjectOption, find_project, run_async, stderr
+from bot.cli.common import JsonOption, ProjectOption, find_project, run_async, stderr, write
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.cli.opening import Lack, Opened
+    from bot.cli.opening import Lack
 
 PortOption = Annotated[
     int | None, typer.Option("--port", min=0, max=65535, help="Or PORT. 0 takes a free one. [default: 8080]")
@@ -37,54 +36,35 @@ def serve(
     as_json: JsonOption = False,
 ) -> None:
     """Serve the project: web chat, REST, runs in the background."""
-    from bot.cli.opening import open_project
-
-    opened = open_project(find_project(project), port=port, host=host, reload=reload)
-    raise typer.Exit(run_async(_serve(opened, as_json=as_json)))
-
-
-async def _serve(opened: Opened, *, as_json: bool) -> int:
-    from bot.app import App
-    from bot.cli.opening import lacking
-    from bot.cli.signals import Signals
+    from bot.cli.opening import lacking, open_project
+    from bot.cli.serving import serve_until_told
     from bot.logs import set_up
 
-    project, settings, secrets, _ = opened
-    set_up(settings.log_level, settings.log_format, secrets.mask)
-    _complain(lacking(project, secrets))
-    signals = Signals()
-    async with App.running(settings, project, secrets, tell) as app:
-        assert app.server is not None
-        stderr().print(
-            f"Serving {project.root.name} at {app.server.url}; state in {app.state_folder}", markup=False
-        )
-        if as_json:
-            sys.stdout.write(json.dumps({"address": app.server.url}) + "\n")
-            sys.stdout.flush()
-        await signals.came.wait()
-        say_goodbye(app)
-    return signals.code
+    opened = open_project(find_project(project), port=port, host=host, reload=reload)
+    settings = opened.settings
+    set_up(settings.log_level, settings.log_format, opened.secrets.mask)
+    _complain(lacking(opened.project, opened.secrets))
+    show = _show_as_json if as_json else _show
+    raise typer.Exit(run_async(serve_until_told(opened, [], show)))
 
 
-def tell(text: str) -> None:
-    """Show whoever watches the server what an author should know."""
-    stderr().print(text, markup=False)
+def _show(app: App) -> None:
+    assert app.server is not None
+    name, url = app.project.root.name, app.server.url
+    stderr().print(f"Serving {name} at {url}; state in {app.state_folder}", markup=False)
 
 
-def say_goodbye(app: App) -> None:
-    """The first signal came."""
-    patience = app.settings.drain
-    tell(f"Stopping. What is in flight has {patience:g} s to finish; once more ends it at once.")
+def _show_as_json(app: App) -> None:
+    _show(app)
+    assert app.server is not None
+    write(json.dumps({"address": app.server.url}))
 
 
 def _complain(lacks: list[Lack]) -> None:
+    """What `validate` cannot know: a host that lacks a secret should be told at once."""
     import structlog
 
     log = structlog.get_logger()
+    effect = "calls to it fail until it is set"
     for lack in lacks:
-        log.warning(
-            "variable_missing",
-            connector=lack.connector,
-            variable=lack.variable,
-            effect="calls to it fail until it is set",
-        )
+        log.warning("variable_missing", connector=lack.connector, variable=lack.variable, effect=effect)

@@ -168,12 +168,9 @@ class _Child:
             for reader in readers:  # something that the service started may hold its pipes
                 reader.cancel()
         if first.done():
-            self._tell(f"{self._ended(code)}; calls to it fail from now on")
+            self._tell(str(self._failed(f"has ended ({_in_words(code)}); calls to it fail from now on")))
         else:
-            first.set_exception(OperatorError(self._ended(code)))
-
-    def _ended(self, code: int) -> str:
-        return f"the service `{self._service.name}` has ended ({_in_words(code)}){self._tail()}"
+            first.set_exception(self._failed(f"has ended ({_in_words(code)})"))
 
     def _failed(self, why: str) -> OperatorError:
         return OperatorError(f"the service `{self._service.name}` {why}{self._tail()}")

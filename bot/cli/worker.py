@@ -18,7 +18,6 @@ def worker(project: ProjectOption = None) -> None:
     from bot.storage.address import database_path
 
     database_path(settings_of(find_project(project)).database_url)  # raises for any other database
-    stderr().print("The database is SQLite, so `cuebook serve` carries out the runs itself. This only waits.")
     raise typer.Exit(run_async(_idle()))
 
 
@@ -27,5 +26,6 @@ async def _idle() -> int:
     from bot.cli.signals import Signals
 
     signals = Signals()
+    stderr().print("The database is SQLite, so `cuebook serve` carries out the runs itself. This only waits.")
     await signals.came.wait()
     return signals.code
