@@ -181,7 +181,7 @@ def _loop(draw: Draw, body: list[dict[str, Any]]) -> dict[str, Any]:
     return {"repeat": until, "steps": body}
 
 
-BY_HAND = [
+CHATS = [
     chat(
         {"id": "menu", "ask": "What?", "options": {"Unlock": "login", "Rebuild": "rebuild", "Bye": "bye"}},
         {"id": "login", "ask": "Which?", "save": "a", "timeout": "5m", "retry": {"times": 2}},
@@ -211,6 +211,8 @@ BY_HAND = [
         },
         {"id": "q", "ask": "Again, $a?", "save": "a", "next": "slow"},
     ),
+]
+RUNS = [
     runbook(
         {
             "for_each": "$xs",
@@ -231,5 +233,3 @@ BY_HAND = [
         {"end": "success", "result": "$a $b"},
     ),
 ]
-
-flows = st.sampled_from(BY_HAND) | chats() | runs()

@@ -12,13 +12,13 @@ from hypothesis import note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from flows.effects import Effect, Note, Say
+from flows.effects import Effect, Finish, Note, Say
 from flows.errors import FlowStuck
 from flows.events import CallAnswered, Event, RunAccepted, RunEnded, RunRefused, Said, Started, TimeCame
 from flows.flow import Flow, listed
 from flows.machine import advance
 from flows.state import Outcome, State, Turn
-from tests.flows.machine.any_flow import NAMES, RUNBOOKS, flows
+from tests.flows.machine.any_flow import CHATS, NAMES, RUNBOOKS, RUNS, chats, runs
 
 CANARY = "kf83hd"  # the chat's id: no drawn text names it, so nobody may ever see it
 HOSTILE = [
@@ -49,8 +49,7 @@ class AnyOrder(RuleBasedStateMachine):
     state: State
     stuck = False
 
-    @initialize(flow=flows, xs=st.lists(values | st.lists(values, max_size=3), max_size=4))
-    def begins(self, flow: Flow, xs: list[Any]) -> None:
+    def begin(self, flow: Flow, xs: list[Any]) -> None:
         self.flow = flow
         given = {"xs": xs} if flow.kind == "runbook" else {}
         self.state = State(context={"chat": {"id": CANARY}}, variables=given)
@@ -75,10 +74,19 @@ class AnyOrder(RuleBasedStateMachine):
         prompt = self.state.awaiting.id if self.state.awaiting else "none"
         self.feed(Said(text=text, prompt=prompt, value=value))
 
-    @rule(data=st.data())
-    def what_is_awaited_comes(self, data: st.DataObject) -> None:
-        if events := list(answers(self.flow, self.state)):
-            self.feed(data.draw(st.sampled_from(events)))
+    @rule(word=st.sampled_from(["help", "cancel", "start over", "x"]))
+    def a_person_uses_a_word(self, word: str) -> None:
+        self.feed(Said(text=word))
+
+    @rule()
+    def what_is_listened_to_meanwhile_rings(self) -> None:
+        for id in self.state.meanwhile.timers if self.state.meanwhile else ():
+            self.feed(TimeCame(id=id, quiet=20.0))
+
+    @rule(number=st.integers(0, 9))
+    def it_goes_on_plainly(self, number: int) -> None:
+        if events := answers(self.flow, self.state):
+            self.feed(events[number % len(events)])
 
     @rule(ok=st.booleans(), body=values, status=st.integers(100, 599))
     def a_connector_answers(self, ok: bool, body: Any, status: int) -> None:
@@ -90,10 +98,6 @@ class AnyOrder(RuleBasedStateMachine):
         self.feed(
             RunAccepted(id=self.awaited(), run=f"r{number}-{self.state.visits}", wait=wait, quiet=quiet)
         )
-
-    @rule()
-    def a_start_is_refused(self) -> None:
-        self.feed(RunRefused(id=self.awaited(), runbook=RUNBOOKS[0], reason="Runbook failed: no"))
 
     @rule(
         message=said, data=values, announce=st.sampled_from(["", "It has finished."]), pick=st.integers(0, 3)
@@ -173,7 +177,11 @@ class AnyOrder(RuleBasedStateMachine):
             assert effect.id not in self.ids, f"{effect.id} came twice"
             self.ids.add(effect.id)
             assert CANARY not in shown(effect), "a value was read as a template"
-        assert len(turn.path) <= turn.state.visits - before.visits or not turn.path
+        assert len(turn.path) == turn.state.visits - before.visits
+        if before.ended is None:  # the end is told once, and comes last
+            ends = [isinstance(effect, Finish) for effect in turn.effects]
+            assert ends.count(True) == (turn.state.ended is not None)
+            assert turn.state.ended is None or ends[-1]
 
     @invariant()
     def it_rests_only_where_something_can_happen(self) -> None:
@@ -284,5 +292,23 @@ def shown(effect: Effect) -> str:
     return effect.text if isinstance(effect, Say | Note) else ""
 
 
-TestAnyOrder = AnyOrder.TestCase
-TestAnyOrder.settings = settings(stateful_step_count=30)
+class AnyChat(AnyOrder):
+    """Chats, by hand and at random."""
+
+    @initialize(flow=st.sampled_from(CHATS) | chats())
+    def begins(self, flow: Flow) -> None:
+        self.begin(flow, [])
+
+
+class AnyRun(AnyOrder):
+    """Runs, over any list."""
+
+    @initialize(
+        flow=st.sampled_from(RUNS) | runs(), xs=st.lists(values | st.lists(values, max_size=3), max_size=4)
+    )
+    def begins(self, flow: Flow, xs: list[Any]) -> None:
+        self.begin(flow, xs)
+
+
+TestAnyChat, TestAnyRun = AnyChat.TestCase, AnyRun.TestCase
+TestAnyChat.settings = TestAnyRun.settings = settings(stateful_step_count=40)

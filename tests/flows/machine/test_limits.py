@@ -138,3 +138,14 @@ def test_an_aside_does_not() -> None:
     play.say("help")
     play.say("hello?")
     assert play.state.hops == 1
+
+
+def test_a_chat_whose_failure_leads_nowhere_closes_and_says_why() -> None:
+    """The checker wants the exit (E107); the machine ends all the same."""
+    play = Play(chat({"id": "r", "runbook": "x"}))
+    play.start()
+    reason = "Runbook failed: no such runbook"
+    assert play.feed(RunRefused(id="r.1", runbook="x", reason=reason)) == [
+        Say(id="r.1.close", text=reason),
+        Finish(id="r.1.end", outcome="success"),
+    ]
