@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from bot.cli.records import table
 from bot.ports import Append, Insert
 from bot.rows import Chat, Message
 from bot.runtime.wire import dump
@@ -124,3 +125,8 @@ def test_a_chat_is_shown_word_for_word_and_harmless(call: Call, project: Path) -
     assert call("chats").out.split("\t")[:5] == ["chat-4711", "hall", "web", "open", "3"]
     record = call("chats", "show", "chat-4711", "--json").json
     assert [line["text"] for line in record["messages"]][1] == "Ada\x1b]0;owned\x07\nof two\u202elines"
+
+
+def test_no_cell_of_a_table_moves_the_cursor(capsys: pytest.CaptureFixture[str]) -> None:
+    table(["run", "message"], [["1", "a\x1b[2J\tb\nc"]])
+    assert capsys.readouterr().out == "1\ta·[2J b·c\n"
