@@ -21,6 +21,7 @@ from bench.bare import GroupCommit
 from bench.plan import Plan
 from bench.processes import Child, Failed, given, say
 from bench.report import figure, middle, note, table
+from bot.garbage import collect_seldom
 from bot.limits import Limits
 from bot.logs import set_up
 from bot.ports import Connectors, Person
@@ -132,6 +133,7 @@ async def serve(kind: str, folder: Path) -> None:
     """Measure once for each line on stdin: `at_once warm measure`."""
 
     async def answer(one: OneRun) -> None:
+        collect_seldom()  # as `cuebook serve` does
         say(ready=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
             at_once, warm, measure = line.split()

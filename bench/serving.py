@@ -27,6 +27,7 @@ async def cuebook(folder: Path, settings: dict[str, Any]) -> AsyncIterator[int]:
     """The whole product as it serves, on its own SQLite file with synchronous=FULL."""
     from bot.app import App
     from bot.connectors.secrets import Secrets
+    from bot.garbage import collect_seldom
     from bot.logs import set_up
     from bot.settings import read_settings
     from flows.loader import load_project
@@ -36,6 +37,7 @@ async def cuebook(folder: Path, settings: dict[str, Any]) -> AsyncIterator[int]:
     try:
         await app.start()
         assert app.server is not None
+        collect_seldom()  # as `cuebook serve` does
         yield app.server.port
     finally:
         await app.stop()

@@ -10,6 +10,7 @@ from bot.cli.common import stderr
 from bot.cli.opening import Opened
 from bot.cli.services import Service, running
 from bot.cli.signals import Signals
+from bot.garbage import collect_seldom
 
 
 async def serve_until_told(opened: Opened, services: Sequence[Service], show: Callable[[App], None]) -> int:
@@ -22,6 +23,7 @@ async def serve_until_told(opened: Opened, services: Sequence[Service], show: Ca
         started = await stack.enter_async_context(running(services, opened.project.root, tell))
         settings = opened.beside(started).settings
         app = await stack.enter_async_context(App.running(settings, opened.project, opened.secrets, tell))
+        collect_seldom()
         show(app)
         await signals.came.wait()
         tell(f"Stopping. What is in flight has {settings.drain:g} s to finish; once more ends it at once.")
