@@ -18,6 +18,7 @@ from flows.project import Project
 log = structlog.get_logger()
 
 QUIET = 200  # ms without a change before the files are read: editors write in several steps
+LOOK = 500  # ms after which the watch gives a sign of life though nothing changed
 FOLDERS = ("profiles", "runbooks", "connectors")
 
 
@@ -33,11 +34,16 @@ class Reload:
     async def watch(self) -> None:
         """Until `stop`. Not recursive: the database changes below the same root all the time."""
         while not self._stop.is_set():
-            watched = await asyncio.to_thread(self._folders)
-            async for _ in awatch(
-                *watched, watch_filter=_ours, step=QUIET, stop_event=self._stop, recursive=False
-            ):
-                await self.take()
+            watched, fresh = await asyncio.to_thread(self._folders), True
+            async for changes in awatch(
+                *watched, watch_filter=_ours, step=QUIET, stop_event=self._stop, recursive=False,
+                rust_timeout=LOOK, yield_on_timeout=True,
+            ):  # fmt: skip
+                if (
+                    changes or fresh
+                ):  # what changed before the watch was set is seen at its first sign of life
+                    await self.take()
+                fresh = False
                 if await asyncio.to_thread(self._folders) != watched:
                     break
 

@@ -73,7 +73,9 @@ class Settings(BaseSettings):
     allow: Items = Field([], description="Addresses that connectors may reach although they are private")
     origins: Items = Field([], description="Further web origins whose pages may open the WebSocket")
     trusted_proxies: Items = Field([], description="Proxies whose X-Forwarded-For counts")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="What is logged, to stderr")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="What is logged, to stderr"
+    )
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal")
     reload: bool = Field(True, description="Take changed project files into force")
     runs_a_person: int = Field(3, ge=1, description="Open runs of one person at once")

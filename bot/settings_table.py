@@ -24,7 +24,7 @@ def table() -> str:
 
 
 def _shown(default: object) -> str:
-    if default is None or default == "" or default == [] or isinstance(default, SecretStr):
+    if default in (None, "", []) or isinstance(default, SecretStr):
         return "–"
     return f"`{default}`"
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Annotated, Any, Final, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 
 from flows.cron import read_cron
 from flows.durations import Duration
@@ -109,10 +117,14 @@ class Profile(Document):
 
     kind: Literal["chat-profile"]
     audience: Audience = Field(EVERYBODY, description="Who may open a chat", validate_default=False)
-    variables: dict[VariableName, Variable] = Field({}, max_length=200, description="What this flow may collect")
+    variables: dict[VariableName, Variable] = Field(
+        {}, max_length=200, description="What this flow may collect"
+    )
     words: Words = Field(Words(), description="What works everywhere: help, start over, cancel")
     still_working_after: Duration = Field(
-        20.0, validate_default=False, description="Silence of a waited-for run after which the bot says a word"
+        20.0,
+        validate_default=False,
+        description="Silence of a waited-for run after which the bot says a word",
     )
     flow: list[ChatStep] = Field(min_length=1, max_length=500, description="The steps, in reading order")
 
@@ -150,7 +162,9 @@ class Schedule(BaseModel):
             try:
                 datetime.fromisoformat(text)
             except ValueError:
-                raise ValueError(f"`{text}` is not a date and time: write one like 2026-12-24T18:00") from None
+                raise ValueError(
+                    f"`{text}` is not a date and time: write one like 2026-12-24T18:00"
+                ) from None
         return text
 
     @field_validator("cron")
@@ -191,7 +205,9 @@ class Runbook(Document):
         None, description="Who may stop a run; agents where it `changes` things, else the requester"
     )
     announce: str | None = Field(
-        None, max_length=500, description="What a chat hears when a background run ends: result, none, or a text"
+        None,
+        max_length=500,
+        description="What a chat hears when a background run ends: result, none, or a text",
     )
     schedule: Schedule | None = Field(None, description="When it starts by itself")
     inputs: dict[VariableName, Input] = Field({}, max_length=200, description="What a start must give")

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from rich.text import Text
 
-from bot.cli.common import stderr, stdout
 from bot.cli.records import SHORT, by_id, catalogue, moment, records, table
+from bot.cli.shared import stderr, stdout
 from bot.rows import Chat, Message
 from bot.runtime.wire import load, load_choices, load_person
 from flows.problems import visible

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
-from bot.cli.common import JsonOption, ProjectOption, find_project, run_async, write
 from bot.cli.runs import LimitOption
+from bot.cli.shared import JsonOption, ProjectOption, find_project, run_async, write
 
 
 def register(app: typer.Typer) -> None:

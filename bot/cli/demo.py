@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 import typer
 
-from bot.cli.common import NoProject, ProjectOption, find_project, run_async, stderr, stdout
 from bot.cli.serve import PortOption
+from bot.cli.shared import NoProject, ProjectOption, find_project, run_async, stderr, stdout
 from flows.errors import ProjectInvalid
 
 if TYPE_CHECKING:

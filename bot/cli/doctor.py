@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from bot.cli.common import (
+from bot.cli.shared import (
     FINE,
     UNREACHABLE,
     JsonOption,

@@ -7,9 +7,9 @@ from contextlib import AsyncExitStack
 from typing import Any, NamedTuple
 
 from bot.app import allowed
-from bot.cli.common import stderr
 from bot.cli.opening import Opened
 from bot.cli.services import Service, running
+from bot.cli.shared import stderr
 from bot.cli.signals import Signals
 from bot.cli.steps import StepPrinter, StepsHeard, texts
 from bot.connectors.http import HttpConnectors

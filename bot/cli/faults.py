@@ -6,7 +6,7 @@ import os
 import sys
 import traceback
 
-from bot.cli.common import FAILED, FINDINGS, UNREACHABLE, USAGE, stderr
+from bot.cli.shared import FAILED, FINDINGS, UNREACHABLE, USAGE, stderr
 from bot.errors import (
     CallFailed,
     DeliveryError,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import ProjectOption, find_project, write
+from bot.cli.shared import ProjectOption, find_project, write
 
 
 class Format(StrEnum):

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from bot.cli.common import USAGE, stderr, write
+from bot.cli.shared import USAGE, stderr, write
 
 PROCFILE: Final = "release: cuebook migrate\nweb: cuebook serve\nworker: cuebook worker\n"
 IGNORED: Final = "# state of the server: database, lock, keys\n.cuebook/\n.env\n"

@@ -10,7 +10,7 @@ from typing import Final
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from bot.cli.common import stdout, write
+from bot.cli.shared import stdout, write
 from bot.errors import NotFound
 from bot.ports import R, Store
 from bot.runtime.catalogue import Catalogue

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.cli.common import FINE, stderr, write
 from bot.cli.errand import Ended, Errand, Order
+from bot.cli.shared import FINE, stderr, write
 from bot.connectors.http import HttpConnectors
 from bot.errors import CallFailed, OperatorError
 from bot.rows import Run

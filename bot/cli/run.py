@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli.common import (
+from bot.cli.shared import (
     FAILED,
     FINE,
     USAGE,

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import msgspec
 from rich.text import Text
 
-from bot.cli.common import stderr, stdout
 from bot.cli.records import by_id, catalogue, moment, records, table
+from bot.cli.shared import stderr, stdout
 from bot.cli.steps import step_line, texts
 from bot.ports import Store
 from bot.rows import Definition, Run, Trace

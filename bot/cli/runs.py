@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from bot.cli.common import JsonOption, ProjectOption, find_project, run_async, write
+from bot.cli.shared import JsonOption, ProjectOption, find_project, run_async, write
 
 State = Literal["queued", "running", "waiting", "succeeded", "failed", "interrupted", "cancelled"]
 LimitOption = Annotated[int, typer.Option("--limit", "-n", min=1, max=10_000, help="At most so many.")]

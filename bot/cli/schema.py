@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import find_project, stderr, write
+from bot.cli.shared import find_project, stderr, write
 
 if TYPE_CHECKING:
     from flows.project import Project

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import JsonOption, ProjectOption, find_project, run_async, stderr, write
+from bot.cli.shared import JsonOption, ProjectOption, find_project, run_async, stderr, write
 
 if TYPE_CHECKING:
     from bot.app import App

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 
 from bot.app import App
-from bot.cli.common import stderr
 from bot.cli.opening import Opened
 from bot.cli.services import Service, running
+from bot.cli.shared import stderr
 from bot.cli.signals import Signals
 from bot.garbage import collect_seldom
 

@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 
-from bot.cli.common import FINE, INTERRUPTED
+from bot.cli.shared import FINE, INTERRUPTED
 
 
 class Signals:

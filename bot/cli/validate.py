@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from bot.cli.common import FINDINGS, FINE, USAGE, ProjectOption, find_project, stderr, write
+from bot.cli.shared import FINDINGS, FINE, USAGE, ProjectOption, find_project, stderr, write
 
 if TYPE_CHECKING:
     from flows.problems import Problem

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from bot.cli.common import ProjectOption, find_project, run_async, stderr
+from bot.cli.shared import ProjectOption, find_project, run_async, stderr
 
 
 def register(app: typer.Typer) -> None:

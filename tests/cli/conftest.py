@@ -134,7 +134,7 @@ Call = Callable[..., Said]
 def call(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
     """`call("run", "greet")`: the command in this process, on asyncio's own loop."""
     monkeypatch.setattr("bot.logs.set_up", lambda *_: None)  # it would outlive the test
-    monkeypatch.setattr("bot.cli.common._fastest", lambda: None)
+    monkeypatch.setattr("bot.cli.shared._fastest", lambda: None)
 
     def called(*words: str) -> Said:
         monkeypatch.setattr(sys, "argv", ["cuebook", *words])

@@ -18,7 +18,9 @@ def test_the_settings_are_those_of_the_code() -> None:
 
 
 def change_map() -> list[str]:
-    text = README.read_text("utf-8").partition("Where each kind of change goes:")[2].partition("`make` alone")[0]
+    text = (
+        README.read_text("utf-8").partition("Where each kind of change goes:")[2].partition("`make` alone")[0]
+    )
     named = re.findall(r"`((?:adapters|bot|flows|tests)/[\w./-]+)`", text)
     return [path for path in dict.fromkeys(named) if "NAME" not in path]
 
