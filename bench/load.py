@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 import time
 from typing import Any
 
@@ -224,13 +225,12 @@ def _result(tally: Tally, took: float, used: float, mine: float) -> dict[str, An
 
 
 async def hold(wanted: dict[str, Any]) -> None:
-    """Open sockets that say nothing, tell so, and keep them until stdin ends."""
+    """Open sockets that say nothing, tell so, and keep them until a line comes or stdin ends."""
     tally = Tally()
     talkers = await connect(wanted["port"], wanted["dialect"], wanted["clients"], tally)
     say(open=len(talkers))
-    await asyncio.to_thread(input)
-    lost = [one.lost for one in talkers if one.lost]
-    say(lost=len(lost))
+    if await asyncio.to_thread(sys.stdin.readline):
+        say(lost=sum(one.lost is not None for one in talkers))
     for one in talkers:
         one.transport.abort()
     await asyncio.sleep(0.05)
