@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from importlib.util import find_spec
+from io import TextIOWrapper
 from typing import Annotated, Final
 
 import typer
@@ -21,6 +22,9 @@ COMMANDS: Final = (
 def main() -> None:
     """The program `cuebook`. Ends the process: 0 fine, 1 a run or test failed, 2 usage,
     3 findings in the project, 4 something cannot be reached, 130 interrupted."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows few letters is no fault
     try:
         commands()(prog_name="cuebook")
     except CuebookError as error:

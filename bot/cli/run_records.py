@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bot.cli.records import by_id, catalogue, moment, records, table
 from bot.cli.shared import stderr, stdout
-from bot.cli.steps import step_line, texts
+from bot.cli.steps import in_words, step_line, texts
 from bot.ports import Store
 from bot.rows import Definition, Run, Trace
 from bot.runtime.wire import load, load_person
@@ -72,7 +72,7 @@ def _took(run: dict[str, Any]) -> str:
     """How long a run took, or nothing yet."""
     if not run["finished_at"] or not run["started_at"]:
         return ""
-    return f"{(run['finished_at'] - run['started_at']) / 1000:.1f} s"
+    return in_words(run["finished_at"] - run["started_at"])
 
 
 def _head(row: Run) -> list[Text]:

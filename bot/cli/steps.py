@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bot.ports import Cell, Change, Committed, Insert, Op, R, Store
 from bot.rows import Run, Trace
+from flows.durations import spoken
 from flows.graph import graph_of
 from flows.problems import visible
 
@@ -43,8 +44,13 @@ def step_line(trace: Trace, text: str, depth: int = 0) -> Text:
         line.append(f": {visible(trace.note)}", colour if trace.ok < 1 else "")
     took = trace.finished_at - trace.started_at
     if took >= _NOTICED:
-        line.append(f"  {took / 1000:.1f} s", "dim")
+        line.append(f"  {in_words(took)}", "dim")
     return line
+
+
+def in_words(took: int) -> str:
+    """Milliseconds as `0.8 s` or `1m30s`."""
+    return f"{took / 1000:.1f} s" if took < 60_000 else spoken(took / 1000)
 
 
 class StepsHeard:

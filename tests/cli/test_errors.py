@@ -140,3 +140,11 @@ def test_main_is_the_entry_point() -> None:
 
     (entry,) = entry_points(group="console_scripts", name="cuebook")
     assert entry.load() is main
+
+
+@pytest.mark.proof
+def test_a_terminal_that_knows_few_letters_is_no_fault(project: Path) -> None:
+    narrow = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    with Program(("run", "greet", "-i", "name=Ada"), project, narrow) as program:
+        assert program.ended() == 0
+        assert "? if-1" in program.err
