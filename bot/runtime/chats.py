@@ -153,19 +153,14 @@ class Chats:
         raise NotAllowed("This chat has ended. Please start a new one.", rule="chat.ended")
 
     async def post(self, chat: str, work: Work) -> None:
-        """Something of our own happened to a chat: a run ended, time came. What has an inbox
-        row is kept until the database takes it; else StoreUnavailable is the caller's."""
+        """Something of our own happened to a chat: a run ended, time came. StoreUnavailable:
+        it is the caller's to come again."""
         live = await self.live(chat)
         if live.idle:
             live.busy = True
-            try:
-                await self._tasks.see_through(self._handle(live, work), f"chat:{chat}")
-            except StoreUnavailable:
-                if work.inbox is None:
-                    raise
-            else:
-                return
-        self._enqueue(live, work)
+            await self._tasks.see_through(self._handle(live, work), f"chat:{chat}")
+        else:
+            self._enqueue(live, work)
 
     def _enqueue(self, live: Live, work: Work) -> None:
         live.pending.append(work)

@@ -225,8 +225,7 @@ def unit_of(live: Live, plan: Plan, work: Work, now: int) -> list[Op]:
 
 def _settled(work: Work, plan: Plan) -> Iterator[Op]:
     state = "parked" if plan.failed else "done"
-    if work.timer:  # it must be there: a ring that was handled already changes nothing
-        yield Change(TimerRow, {"id": work.timer}, {"due_at": 0})
+    if work.timer:
         yield Delete(TimerRow, {"id": work.timer})
     if work.inbox is None:
         return

@@ -59,15 +59,18 @@ async def test_a_line_that_must_wait_holds_back_its_own_chat_only(stage: Open) -
 
 async def test_however_many_lines_wait_other_chats_are_served(stage: Open, monkeypatch: Any) -> None:
     monkeypatch.setattr("bot.runtime.dispatcher.BATCH", 4)
-    adapter = TestAdapter(failures=[RetryLater(600)])
+    adapter = TestAdapter()
     place = await stage(ECHO, adapters=(adapter,))
-    chat = await Chat.on(place, "echo", address="room 1")
-    for word in ("a", "b", "c"):
-        await chat.say(word)
-    assert adapter.sent == []
     other = await Chat.on(place, "echo", address="room 2")
-    await other.say("yes")
-    assert [delivery.address for delivery in adapter.sent] == ["room 2"] * 3
+    for word in "abcdefgh":
+        await other.say(word)
+    adapter.failures.append(RetryLater(600))
+    chat = await Chat.on(place, "echo", address="room 1")
+    for word in "abcd":
+        await chat.say(word)
+    await other.say("heard?")
+    assert adapter.texts[-2:] == ["You said heard?.", "Say something."]
+    assert {delivery.address for delivery in adapter.sent} == {"room 2"}
 
 
 async def test_a_hopeless_line_is_parked_and_the_next_goes_out(stage: Open) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from bot.errors import StoreUnavailable
 from bot.limits import Limits
-from bot.ports import Person, Store
+from bot.ports import Change, Person, Store
 from bot.rows import Definition, Inbox, Run, Timer, Trace
 from bot.runtime.assemble import Choices
 from bot.runtime.wire import load
@@ -434,3 +434,26 @@ async def test_a_database_that_comes_and_goes_does_not_fail_a_run(
     assert count > 1
     chat.hears("Result: Done.", "What now?")
     assert len(place.connectors.calls) == 1
+
+
+# --- somebody else -----------------------------------------------------------------------
+
+
+async def test_a_run_that_somebody_else_has_ended_writes_and_does_nothing_more(
+    stage: Open, store: Store
+) -> None:
+    """The fence: whoever walks it must find it as it was left."""
+    gate = Gate()
+    steps = (
+        FIND + "  - chat_message: I went on.\n  - {id: on, call: directory.unlock, with: {login: x}}\n" + DONE
+    )
+    place = await stage(
+        works(steps), store=store, connectors={"directory.find": gate, "directory.unlock": {}}
+    )
+    chat = await Chat.on(place, "desk")
+    run = chat.runs[0].row
+    await place.store.commit([Change(Run, {"id": run.id}, {"state": "interrupted"})])
+    await gate.open()
+    chat.hears()
+    assert chat.runs[0].state == "interrupted"
+    assert place.connectors.asked("directory.unlock") == []

@@ -12,6 +12,7 @@ from bot.errors import StoreUnavailable
 from bot.ports import Store
 from bot.rows import Schedule
 from bot.runtime.assemble import Choices
+from bot.runtime.recovery import Recovery
 from bot.testing import Chat, Stage
 from bot.testing.clock import START
 from tests.runtime.conftest import Open, unchecked
@@ -68,14 +69,23 @@ async def test_what_was_missed_starts_once(stage: Open, store: Store) -> None:
     assert {run.state for run in await place.runs()} == {"succeeded"}
 
 
-async def test_a_missed_start_is_not_taken_for_a_dead_run(stage: Open) -> None:
-    """It must not begin before recovery has looked at what an earlier process left."""
-    place = await stage(scheduled("{every: 20m}"))
+async def test_a_missed_start_is_not_taken_for_what_an_earlier_process_left(
+    stage: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing may begin before recovery has looked."""
+    place = await stage(scheduled("{every: 20m}").replace("- {end", "- pause: 10m\n  - {end"))
     await place.kill()
     place.clock.move_to(place.clock.now() + 3_600_000)
+    recover = Recovery.run
+
+    async def late(recovery: Recovery) -> None:
+        await place.settle()
+        await recover(recovery)
+
+    monkeypatch.setattr(Recovery, "run", late)
     await place.start()
-    assert [run.state for run in await place.runs()] == ["succeeded"]
-    assert place.runtime.starts.open.total() == 0
+    assert [run.state for run in await place.runs()] == ["waiting"]
+    assert place.runtime.starts.open.total() == 1
 
 
 async def test_a_restart_keeps_the_time_that_was_set(stage: Open) -> None:

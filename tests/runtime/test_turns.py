@@ -10,7 +10,8 @@ import pytest
 
 from bot.errors import NotAllowed, NotFound, StoreUnavailable, TooMuch
 from bot.limits import Limits
-from bot.ports import Inbound, Receipt, Store
+from bot.ports import Change, Inbound, Receipt, Store
+from bot.rows import Chat as ChatRow
 from bot.rows import Inbox
 from bot.runtime.assemble import Choices
 from bot.testing import STRANGER, Chat, Gate, note, project_of
@@ -311,6 +312,56 @@ async def test_a_turn_that_the_database_would_not_take_is_taken_later(
     assert chat.runs[0].state == "succeeded"
     await chat.advance(5)
     chat.hears("Result: Yes.", "What now?")
+
+
+async def test_the_end_of_a_run_is_told_when_its_chat_can_be_read_again(
+    stage: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate = Gate()
+    steps = "  - {call: directory.find, with: {login: x}}\n  - {end: success, result: Yes.}"
+    place = await stage(
+        works(steps), connectors={"directory.find": gate}, choices=Choices(limits=Limits(chats_in_memory=1))
+    )
+    chat = await Chat.on(place, "desk")
+    await Chat.on(place, "desk")  # the first is not in memory any more
+    real = place.store.get
+
+    async def no_chats(table: Any, **key: Any) -> Any:
+        if table is ChatRow:
+            raise StoreUnavailable("the disk is full")
+        return await real(table, **key)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(place.store, "get", no_chats)
+        place.watching.clear()
+        await gate.open()
+    await chat.advance("5s")
+    chat = Chat(place, chat.id)
+    await chat.settle()
+    chat.hears("Result: Yes.", "What now?")
+
+
+async def test_a_chat_that_somebody_else_has_moved_is_read_again(stage: Open, store: Store) -> None:
+    place = await stage(profile("  - ask: One?\n  - ask: Two?\n  - end: Bye."), store=store)
+    chat = await Chat.on(place, "desk")
+    before = chat.row
+    await chat.say("yes")
+    ahead = chat.row
+    behind: dict[str, str | int] = {"state": before.state, "version": ahead.version + 5}
+    await place.store.commit([Change(ChatRow, {"id": chat.id}, behind)])
+    await chat.say("yes")
+    chat.hears("One?", "Two?", "Two?")
+
+
+async def test_chats_that_are_not_in_memory_are_as_they_were(stage: Open, store: Store) -> None:
+    place = await stage(ECHO, store=store, choices=Choices(limits=Limits(chats_in_memory=2)))
+    chats = [await Chat.on(place, "echo") for _ in range(6)]
+    await asyncio.gather(
+        *(receive(chat, f"{n}{word}", word) for n, chat in enumerate(chats) for word in "ab")
+    )
+    await place.settle()
+    for chat in chats:
+        chat.hears("Say something.", "You said a.", "Say something.", "You said b.", "Say something.")
 
 
 async def test_too_much_names_when_to_come_again() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from bot.limits import Limits
-from bot.ports import Change, Person, Store
+from bot.ports import Change, Insert, Person, Store
 from bot.rows import Timer
 from bot.runtime.assemble import Choices
 from bot.testing import AGENT, STRANGER, Chat, Gate, note
@@ -137,6 +138,22 @@ async def test_a_run_that_takes_longer_goes_on_and_reports_in_the_same_chat(
     chat.hears(*told)
     await chat.say("and now?")
     chat.hears("Last: Done.", "What now?")
+
+
+async def test_notices_come_while_patience_lasts(stage: Open, store: Store) -> None:
+    text = (
+        patient()
+        .replace("wait_up_to: 5s", "wait_up_to: 50s")
+        .replace("id: desk\n", "id: desk\nstill_working_after: 20s\n")
+    )
+    place = await stage(text, store=store, connectors={"directory.find": Gate()})
+    chat = await Chat.on(place, "desk")
+    await chat.advance("49s")
+    chat.hears(STILL, STILL)
+    await chat.advance("1s")
+    chat.hears("It goes on without you.", "What now?")
+    await chat.advance("1m")
+    chat.hears()
 
 
 async def test_a_result_after_the_end_of_the_chat_is_kept_in_its_transcript(stage: Open) -> None:
@@ -317,3 +334,38 @@ async def test_a_timer_that_comes_due_while_others_ring_rings_too(stage: Open) -
     place.clock.move_to(row.due_at)
     await place.settle()
     assert [first.runs[0].state, late.runs[0].state] == ["succeeded", "succeeded"]
+
+
+async def test_a_timer_that_its_chat_keeps_for_later_is_not_rung_again_and_again(
+    stage: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.runtime.timers.BATCH", 2)
+    place = await stage(works(DONE))
+    rung: list[str] = []
+
+    async def keep(row: Timer) -> None:
+        rung.append(row.id)
+
+    place.runtime.timers.ring = keep
+    now = place.clock.now()
+    rows = [Timer(id=f"t{n}", kind="chat", target="c1", effect="x", due_at=now + 1) for n in range(5)]
+    await place.store.commit([Insert(row) for row in rows])
+    place.runtime.timers.arm(rows[0])
+    await place.advance(1)
+    assert rung == [row.id for row in rows]
+
+
+async def test_a_ring_that_was_handled_already_changes_nothing(stage: Open, store: Store) -> None:
+    """A notice that rings twice would be said twice, and wind up two for the next time."""
+    place = await stage(works(FIND + DONE, LONG), store=store, connectors={"directory.find": Gate()})
+    chat = await Chat.on(place, "desk")
+    row = (await place.store.find(Timer, kind="chat"))[0]
+    ring = place.runtime.timers.ring
+    assert ring is not None
+    place.clock.forget()
+    place.clock.move_to(row.due_at)
+    outcomes = await asyncio.gather(*(ring(row) for _ in range(3)), return_exceptions=True)
+    await chat.settle()
+    chat.hears(STILL)
+    assert len(await place.store.find(Timer, kind="chat")) == 1
+    assert [type(one).__name__ for one in outcomes if one] in ([], ["Conflict"], ["Conflict"] * 2)
