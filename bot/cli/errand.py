@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from datetime import tzinfo
 from typing import Any, NamedTuple
 
 from bot.app import allowed
@@ -64,9 +65,9 @@ class Errand:
         assert isinstance(document, Connector)
         return document
 
-    def equip(self, connectors: Connectors) -> None:
-        """Now it can run."""
-        choices = Choices(limits=Limits(drain=DRAIN))
+    def equip(self, connectors: Connectors, zone: tzinfo) -> None:
+        """Now it can run. `zone`: of `at:`."""
+        choices = Choices(limits=Limits(drain=DRAIN), zone=zone)
         self.runtime = Runtime(self._steps, self._clock, self._library, connectors, {}, choices)
 
     async def adopt(self, project: Project) -> None:
@@ -128,7 +129,7 @@ async def _prepare(stack: AsyncExitStack, opened: Opened, *, recorded: bool) -> 
     errand = Errand(store, clock)
     connectors = HttpConnectors(errand.definition, secrets, allow)
     stack.push_async_callback(connectors.close)
-    errand.equip(connectors)
+    errand.equip(connectors, settings.zone)
     clock.start()
     stack.callback(clock.stop)
     stack.push_async_callback(errand.runtime.stop)

@@ -55,12 +55,14 @@ async def rehearse(order: Order, *, as_json: bool) -> int:
     errand = Errand(MemoryStore(), clock)
     http = HttpConnectors(errand.definition, opened.secrets, opened.settings.allow)
     rehearsed = Rehearsed(http)
-    errand.equip(rehearsed)
+    errand.equip(rehearsed, opened.settings.zone)
     await errand.adopt(opened.project)
     over = await errand.begin(order)
     while not over.done():
         await settle()
-        if not over.done() and (due := clock.next_alarm()) is not None:
+        if not over.done():
+            due = clock.next_alarm()
+            assert due is not None, "every run that waits has a limit"
             clock.move_to(due)
     _show(await over, rehearsed.calls, as_json=as_json)
     return FINE

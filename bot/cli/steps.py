@@ -50,7 +50,7 @@ def step_line(trace: Trace, text: str, depth: int = 0) -> Text:
 
 def in_words(took: int) -> str:
     """Milliseconds as `0.8 s` or `1m30s`."""
-    return f"{took / 1000:.1f} s" if took < 60_000 else spoken(took / 1000)
+    return f"{took / 1000:.1f} s" if took < 60_000 else spoken(round(took / 1000))
 
 
 class StepsHeard:
