@@ -57,13 +57,13 @@ class Gate:
         """`open` waits by this until all is at rest."""
         self._settle = settle
 
-    async def passes(self, call: Call, clock: Clock) -> bool:
-        """Wait until it is open; False when the call's own time is over first."""
+    async def passes(self, patience: float, clock: Clock) -> bool:
+        """Wait until it is open; False when so many seconds are over first."""
         if self._opened:
             return True
         verdict: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         key = f"gate:{id(verdict)}"
-        clock.alarm(key, clock.now() + round(call.timeout * 1000), lambda: _tell(verdict, passed=False))
+        clock.alarm(key, clock.now() + round(patience * 1000), lambda: _tell(verdict, passed=False))
         self._waiting.add(verdict)
         try:
             return await verdict
@@ -117,8 +117,9 @@ class Stubs:
         if given is None:
             return await self._plain.perform(call, definition=definition, run=run)
         if isinstance(given, Gate):
-            if not await given.passes(call, self._clock):
-                return CallAnswered(id=call.id, ok=False, error=f"no answer within {spoken(call.timeout)}")
+            patience = self._plain.patience(call, definition)
+            if not await given.passes(patience, self._clock):
+                return CallAnswered(id=call.id, ok=False, error=f"no answer within {spoken(patience)}")
             answer = given.answer
         else:
             answer = given(call)
