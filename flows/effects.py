@@ -63,7 +63,10 @@ class Call(msgspec.Struct, tag="call", frozen=True, kw_only=True, omit_defaults=
     connector: str
     method: str
     args: Vars = {}
-    timeout: float = 30.0
+    timeout: float | None = None
+    """Seconds; None: as the connector's method says."""
+    within: float | None = None
+    """Seconds that the run has left, if that is known."""
     repeatable: bool = False
 
 

@@ -94,7 +94,7 @@ class HttpConnectors:
     async def _performed(self, call: Call, definition: str, run: Run) -> CallAnswered:
         connector, method = self._found(call, definition)
         request = self._built(connector, method, call, run)
-        patience = min(method.timeout, call.timeout)
+        patience = allowed(call, method.timeout)
         try:
             async with asyncio.timeout(patience), self._slots.one(connector.id):
                 received = await self._client.send(request)
@@ -154,3 +154,10 @@ def status_in_words(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
+
+
+def allowed(call: Call, usual: float) -> float:
+    """The seconds that a call may take: as its step says, else `usual`; never more than the
+    run has left."""
+    patience = usual if call.timeout is None else call.timeout
+    return patience if call.within is None else min(patience, call.within)

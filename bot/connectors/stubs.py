@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bot.connectors.http import status_in_words
+from bot.connectors.http import allowed, status_in_words
 from bot.ports import Clock
 from bot.rows import Run
 from flows.connector import Connector
@@ -17,6 +17,8 @@ from flows.effects import Call
 from flows.events import CallAnswered
 from flows.names import nearest
 from flows.values import Json
+
+USUAL = 30.0  # seconds: what a method allows that says nothing
 
 
 class Stub(BaseModel):
@@ -67,9 +69,10 @@ class StubConnectors:
         script = self._answers[name]
         stub = script[min(self._used[name], len(script) - 1)]
         self._used[name] += 1
-        await self._pass(min(stub.delay, call.timeout), call)
-        if stub.delay > call.timeout:
-            return CallAnswered(id=call.id, ok=False, error=f"no answer within {spoken(call.timeout)}")
+        patience = self.patience(call, definition)
+        await self._pass(min(stub.delay, patience), call)
+        if stub.delay > patience:
+            return CallAnswered(id=call.id, ok=False, error=f"no answer within {spoken(patience)}")
         return self._answered(call, stub, definition)
 
     def describe(self, call: Call, *, definition: str) -> dict[str, Any]:
@@ -88,6 +91,13 @@ class StubConnectors:
         return CallAnswered(
             id=call.id, ok=ok, answer=answer, error="" if ok else status_in_words(stub.status)
         )
+
+    def patience(self, call: Call, definition: str) -> float:
+        """The seconds that a call may take, as with the real connectors."""
+        method = None
+        if self._definitions is not None:
+            method = self._definitions(definition).methods.get(call.method)
+        return allowed(call, USUAL if method is None else method.timeout)
 
     def _succeeds(self, call: Call, status: int, definition: str) -> bool:
         if self._definitions is not None:

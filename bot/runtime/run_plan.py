@@ -110,7 +110,7 @@ def unit_of(active: Active, step: Step, expect: Run, now: int, limits: Limits) -
     after = msgspec.structs.replace(
         active.row,
         state="waiting" if waiting else "running",
-        flow=dump(step.state),
+        flow=dump(step.state) if waiting else "",  # a running run is never taken up again
         step=step.state.step or "",
         awaiting=step.state.awaiting.id if step.state.awaiting else "",
         steps=active.row.steps + len(entered),

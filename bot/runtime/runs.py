@@ -169,7 +169,7 @@ class Runs:
 
     async def interrupt(self, run: str) -> None:
         """The process that walked it is gone."""
-        await self._end_parked(run, lambda parked: interrupted(parked.state.step or ""))
+        await self._end_parked(run, lambda parked: interrupted(parked.row.step))
 
     async def _end_parked(self, run: str, how: Callable[[Active], Over]) -> bool:
         row = await self._store.get(Run, id=run)

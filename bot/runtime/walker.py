@@ -146,8 +146,7 @@ class Walker:
             return Over("failed", f"Runbook failed: {reason}")
         pins: dict[str, str] = load(active.row.pins)
         left = max(0.0, (active.row.deadline_at - self._clock.now()) / 1000)
-        if left < call.timeout:
-            call = msgspec.structs.replace(call, timeout=left)
+        call = msgspec.structs.replace(call, within=left)
         structlog.contextvars.bind_contextvars(chat=active.row.chat, step=active.row.step)
         active.calling = asyncio.current_task()
         try:

@@ -50,8 +50,8 @@ class CallStep(Step):
     outcomes: dict[Literal["success", "failure"], Name] = Field({}, description="Where to go")
     repeat: Repeat | None = Field(None, description="Ask again until a condition holds")
     repeatable: bool = Field(False, description="It is safe to do twice; an idempotency key goes along")
-    timeout: Duration = Field(
-        30.0, description="How long it may take; then `failure`", validate_default=False
+    timeout: Duration | None = Field(
+        None, description="How long it may take; then `failure`. As the method says if left out"
     )
 
     def exits(self) -> tuple[Exit, ...]:
