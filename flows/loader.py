@@ -12,6 +12,7 @@ import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,6 +31,8 @@ __all__ = ["compile_source", "load_project", "load_settings", "load_tests", "rea
 
 SETTINGS: Final = "cuebook.toml"
 TESTS: Final = "tests"
+LIVE: Final = frozenset({"E116"})
+"""Findings that must not keep a change from coming into force."""
 MAX_FILES: Final = 500  # of one kind
 _ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 
@@ -37,8 +40,10 @@ _ID: Final = re.compile(r"[a-z][a-z0-9_-]{0,63}")
 def load_project(root: Path, previous: Project | None = None) -> Project:
     """The project in `root`. Files with the same text as in `previous` are not parsed again.
     Raises ProjectInvalid with all findings if one of them is an error; advice is in
-    `Project.warnings`."""
-    project, problems = read_project(root, previous)
+    `Project.warnings`. A disabled runbook that a step still names (E116) is advice here:
+    disabling is live (DECISIONS 17), so it must come into force, and the step takes its
+    failure exit (D7)."""
+    project, problems = read_project(root, previous, forgiven=LIVE)
     if project is None:
         raise ProjectInvalid(problems)
     return project
@@ -53,8 +58,11 @@ def load_settings(root: Path) -> dict[str, Any]:
     return settings
 
 
-def read_project(root: Path, previous: Project | None = None) -> tuple[Project | None, list[Problem]]:
-    """The project, or None if a finding is an error; and all findings, warnings too."""
+def read_project(
+    root: Path, previous: Project | None = None, *, forgiven: frozenset[str] = frozenset()
+) -> tuple[Project | None, list[Problem]]:
+    """The project, or None if a finding is an error; and all findings, warnings too. Errors
+    with a `forgiven` code count as warnings."""
     folder = _Folder(root)
     settings = folder.settings()
     found: dict[Kind, dict[str, Loaded]] = {
@@ -63,7 +71,10 @@ def read_project(root: Path, previous: Project | None = None) -> tuple[Project |
     if not found["chat-profile"] and not found["runbook"] and not folder.problems:
         message = "there is no project here"
         folder.tell("E001", ".", message, "write profiles/NAME.yaml, or begin with `cuebook init`")
-    problems = [*folder.problems, *check(found, folder.known)]
+    problems = [
+        replace(problem, severity="warning") if problem.code in forgiven else problem
+        for problem in (*folder.problems, *check(found, folder.known))
+    ]
     warnings = tuple(in_order(problem for problem in problems if problem.severity == "warning"))
     if any(problem.severity == "error" for problem in problems):
         return None, in_order(problems)

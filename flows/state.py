@@ -89,8 +89,10 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Turn(msgspec.Struct, frozen=True, kw_only=True):
-    """What one event led to. `path`: the steps entered, for the trace."""
+    """What one event led to. `path`: the steps entered, for the trace; `reasons`: why a
+    branch was taken, by `STEP.VISIT`."""
 
     state: State
     effects: tuple[Effect, ...] = ()
     path: tuple[str, ...] = ()
+    reasons: dict[str, str] = {}

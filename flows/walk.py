@@ -47,7 +47,7 @@ class Walk:
 
     __slots__ = (
         "asides", "awaiting", "background", "before", "effects", "ended", "flow", "frames", "hops",
-        "meanwhile", "path", "results", "step", "tries", "variables", "visits",
+        "meanwhile", "path", "reasons", "results", "step", "tries", "variables", "visits",
     )  # fmt: skip
 
     def __init__(self, flow: Flow, state: State, hops: int = 0) -> None:
@@ -59,6 +59,7 @@ class Walk:
         self.asides, self.ended = state.asides, state.ended
         self.effects: list[Effect] = []
         self.path: list[str] = []
+        self.reasons: dict[str, str] = {}
 
     def turn(self) -> Turn:
         """What came of it."""
@@ -77,7 +78,7 @@ class Walk:
             background=self.background,
             ended=self.ended,
         )
-        return Turn(state=state, effects=tuple(self.effects), path=tuple(self.path))
+        return Turn(state=state, effects=tuple(self.effects), path=tuple(self.path), reasons=self.reasons)
 
     def go(self, target: str | None) -> None:
         """Enter a step, and on until one waits or the flow ends."""
@@ -137,6 +138,8 @@ class Walk:
         if move.result is not None:
             steps: Vars = self.results.get("steps", {}) | {node.id: move.result}
             self.results = self.results | {"steps": steps}
+            if "because" in move.result:
+                self.reasons[f"{node.id}.{self.visits}"] = move.result["because"]
         if move.ran is not None:
             self.results = remember(self.results, move.ran)
         if move.error is not None:

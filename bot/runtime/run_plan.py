@@ -19,9 +19,10 @@ from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.wire import dump, writable
 from flows.effects import Call, Finish, Log, Note, StartRun, Timer
 from flows.errors import FlowStuck
-from flows.events import CallAnswered, Event, RunEnded
+from flows.events import CallAnswered, Event, RunEnded, TimeCame
 from flows.machine import MAX_HOPS, advance
 from flows.state import State, Turn
+from flows.steps.call import CallStep
 
 log = structlog.get_logger()
 
@@ -33,6 +34,8 @@ class Step(msgspec.Struct, kw_only=True):
 
     state: State
     path: list[str] = []
+    told: list[str] = []
+    """What the trace tells about each step of `path`: why, or what was said."""
     notes: list[Message] = []
     starts: list[Run] = []
     timers: list[TimerRow] = []
@@ -51,6 +54,7 @@ def walk(active: Active, turn: Turn, starts: Starts, now: int) -> Step:
         current = turns.popleft()
         step.state = current.state
         step.path.extend(current.path)
+        step.told.extend(_told(active.row, current))
         for effect in current.effects:
             match effect:
                 case Note(text=text):
@@ -75,6 +79,16 @@ def walk(active: Active, turn: Turn, starts: Starts, now: int) -> Step:
                 case _:
                     raise AssertionError(f"a run cannot {type(effect).__name__}")
     return step
+
+
+def _told(run: Run, turn: Turn) -> Iterator[str]:
+    """A line for each step entered. The n-th from the end was the n-th last visit."""
+    said = {effect.id: effect.text for effect in turn.effects if isinstance(effect, Note)}
+    first = turn.state.visits - len(turn.path) + 1
+    for visit, id in enumerate(turn.path, first):
+        key = f"{id}.{visit}"
+        text = said.get(key, turn.reasons.get(key, ""))
+        yield f"no chat: {text}" if key in said and not run.chat else text
 
 
 def _start(active: Active, start: StartRun, starts: Starts, step: Step) -> Event:
@@ -155,7 +169,22 @@ def end_unit(active: Active, after: Run, now: int) -> tuple[list[Op], Inbox | No
     """The unit of a run that ends for any other reason."""
     news = _news(active, after, now)
     change = Change(Run, {"id": after.id, "state": OPEN}, changed(active.row, after))
-    return [change, *_over(after, news)], news
+    return [change, *_broken_off(active, after, now), *_over(after, news)], news
+
+
+def _broken_off(active: Active, after: Run, now: int) -> Iterator[Op]:
+    """Close the trace of the step at which a run was ended from outside."""
+    row = active.row
+    if row.steps == 0 or (row.state == "waiting" and _is_call(active, row)):
+        return
+    note = "its outcome is unknown" if _is_call(active, row) else after.message
+    cells: dict[str, str | int] = {"ok": 0, "note": writable(note), "finished_at": now}
+    yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)
+
+
+def _is_call(active: Active, row: Run) -> bool:
+    node = active.flow.nodes.get(row.step)
+    return node is not None and node.step.KIND == CallStep.KIND
 
 
 def _brought(active: Active, step: Step, entered: list[Trace], now: int) -> Iterator[Op]:
@@ -207,25 +236,25 @@ def changed(before: Run, after: Run) -> dict[str, str | int]:
 
 
 def _traces(active: Active, step: Step, now: int, limits: Limits) -> Iterator[Trace]:
-    row, entered = active.row, list(step.path)
-    if step.call is not None and (not entered or entered[-1] != step.state.step):
-        entered.append(step.state.step or "")  # a call that is asked again
+    row, entered = active.row, list(zip(step.path, step.told, strict=True))
+    if step.call is not None and (not entered or entered[-1][0] != step.state.step):
+        entered.append((step.state.step or "", ""))  # a call that is asked again
     last = len(entered) - 1
-    for index, id in enumerate(entered):
+    for index, (id, told) in enumerate(entered):
         kind = active.flow.nodes[id].step
         rests = index == last and step.finish is None
         request = dump(step.call.args)[: limits.traced] if rests and step.call is not None else ""
-        result = step.state.results.get("steps", {}).get(id, {})
         yield Trace(
             owner=f"run:{row.id}", no=row.steps + index + 1, step=id, kind=kind.KIND, title=kind.title,
-            request=request, answer="", ok=-1 if rests else 1, note=writable(str(result.get("because", ""))),
+            request=request, answer="", ok=-1 if rests else 1, note=writable(told[: limits.traced]),
             started_at=now, finished_at=0 if rests else now,
         )  # fmt: skip
 
 
-def answered(row: Run, event: Event, now: int, limits: Limits) -> Iterator[Op]:
-    """Complete the trace of the step that rested."""
-    if row.steps == 0:
+def answered(active: Active, row: Run, event: Event, now: int, limits: Limits) -> Iterator[Op]:
+    """Complete the trace of the step that rested. (A call that waits to be asked again has
+    had its answer.)"""
+    if row.steps == 0 or (isinstance(event, TimeCame) and _is_call(active, row)):
         return
     cells: dict[str, str | int] = {"ok": 1, "finished_at": now}
     if isinstance(event, CallAnswered):

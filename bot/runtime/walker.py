@@ -104,7 +104,7 @@ class Walker:
                 return None
             now = self._clock.now()
             step = walk(active, turn, self._starts, now)
-            settled = [*first, *answered(expect, event, now, self._limits)]
+            settled = [*first, *answered(active, expect, event, now, self._limits)]
             ok = not isinstance(event, CallAnswered) or event.ok
             if step.finish is not None:
                 shown(active, step.path, now, ok=ok, over=True)

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from flows.errors import ProjectInvalid
-from flows.loader import load_project
+from flows.loader import load_project, read_project
 from tests.guide.house import House, Outside
 
 MENU = """\
@@ -193,7 +193,16 @@ async def test_s10_a_renamed_runbook_still_runs_and_a_disabled_one_is_refused(ho
     await guest.hears("It worked.", "What now?")
 
     house.runbook("work", "disabled: true\n" + CALL)
-    assert "disabled" in await refusal(house)
+    project, problems = await asyncio.to_thread(read_project, house.root)  # as `cuebook validate` reads it
+    assert project is None
+    assert [problem.code for problem in problems if problem.severity == "error"] == ["E116"]
+    await house.eventually(lambda: _is_disabled(house))  # disabling is live all the same
+    await guest.press("Go")
+    await guest.hears("It did not work.", "What now?")
+
+
+async def _is_disabled(house: House) -> bool:
+    return bool((await house.rest("runbooks/work"))["disabled"])
 
 
 async def _named(house: House, name: str) -> bool:

@@ -63,7 +63,37 @@ async def test_a_trace_tells_each_step_with_its_answer_and_why(stage: Open, stor
         (4, "over", 1, None),
     ]
     assert "ready" in traces[2].note
-    assert traces[0].finished_at - traces[0].started_at == 10_000
+    assert traces[0].finished_at == traces[0].started_at  # the wait until the next try is not the call's
+    assert traces[1].started_at - traces[0].started_at == 10_000
+
+
+async def test_a_trace_tells_what_was_said_and_each_reason_in_a_loop(stage: Open, store: Store) -> None:
+    steps = (
+        "  - set: {items: [a, b]}\n"
+        "  - for_each: $items\n    as: item\n    steps:\n"
+        "      - {if: {item: {is: a}}, then: say, else: say}\n"
+        "      - {id: say, chat_message: It is $item.}\n"
+        "  - {end: success}\n"
+    )
+    place = await stage(works(steps), store=store)
+    chat = await Chat.on(place, "desk")
+    traces = await place.store.find(Trace, owner=f"run:{chat.runs[0].row.id}", order="no")
+    told = [(trace.step, trace.note) for trace in traces if trace.step in ("if-1", "say")]
+    assert told == [
+        ("if-1", 'item "a" is "a" → yes'),
+        ("say", "It is a."),
+        ("if-1", 'item "b" is "a" → no'),
+        ("say", "It is b."),
+    ]
+
+
+async def test_the_trace_of_a_run_that_was_broken_off_says_so(stage: Open, store: Store) -> None:
+    place = await stage(works(FIND + DONE), store=store, connectors={"directory.find": Gate()})
+    chat = await Chat.on(place, "desk")
+    await chat.say("cancel")
+    traces = await place.store.find(Trace, owner=f"run:{chat.runs[0].row.id}", order="no")
+    assert [(trace.step, trace.ok, trace.note) for trace in traces] == [("find", 0, "its outcome is unknown")]
+    assert traces[0].finished_at
 
 
 # --- ends --------------------------------------------------------------------------------
