@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeAlias
 
+from flows.durations import spoken
 from flows.flow import Flow, Node
 from flows.problems import visible
 from flows.steps.assign import SetStep
 from flows.steps.base import Step
 from flows.steps.branch import IfStep
 from flows.steps.end import RunbookEndStep
+from flows.steps.pause import PauseStep
 from flows.values import as_text
 
 Shape: TypeAlias = Literal["step", "question", "condition", "run", "loop", "end"]
@@ -160,6 +162,8 @@ def _text(step: Step) -> str:
         return _shortened(_condition(step.condition.source))
     if isinstance(step, SetStep):
         return _shortened(", ".join(f"{name} = {as_text(tree.source)}" for name, tree in step.values.items()))
+    if isinstance(step, PauseStep):
+        return spoken(step.pause)
     if isinstance(step, RunbookEndStep):
         return _shortened(f"{step.end}: {step.result.source}" if step.result.source else step.end)
     name = next(

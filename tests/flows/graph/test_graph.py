@@ -155,3 +155,8 @@ def test_a_large_flow_is_drawn(form: str) -> None:
     assert FORMATS[form](
         graph_of(flow("chat-profile", f"kind: chat-profile\nid: x\nflow:\n{steps}- end: x\n", "x"))
     )
+
+
+def test_a_pause_reads_as_its_author_wrote_it() -> None:
+    text = "kind: runbook\nid: x\nsteps: [{pause: 1m30s}, {end: success}]\n"
+    assert graph_of(flow("runbook", text, "x")).nodes[0].text == "1m30s"
