@@ -109,7 +109,7 @@ def test_a_dry_run_takes_no_time_and_says_what_it_assumed(call: Call) -> None:
     assert "1. POST http://shop_url/orders\n" in said.out
     assert said.err == (
         "order (order)\n"
-        "  ✓ pause-1            30.0  30.0 s\n"
+        "  ✓ pause-1            30s  30.0 s\n"
         "  ✓ call-1             shop.buy\n"
         '    ✓ if-1               name "Shop" is "Nobody" → no\n'
         "    ■ somebody           success: Hello $name, ${tags:-no tags}\n"
