@@ -20,7 +20,7 @@ from flows.errors import FlowStuck
 from flows.events import Event, Said, Started
 from flows.flow import Flow
 from flows.machine import MAX_HOPS, advance
-from flows.state import Ended, State
+from flows.state import Ended, State, Turn
 from flows.steps.ask import AskStep
 
 log = structlog.get_logger()
@@ -72,6 +72,8 @@ class Plan(msgspec.Struct, kw_only=True):
     starts: list[Run] = []
     timers: list[TimerRow] = []
     cancels: list[str] = []
+    walked: list[Turn] = []
+    """What the machine did, for whoever wants to know why."""
     ended: bool = False
     moved: bool = False
     failed: bool = False
@@ -127,6 +129,7 @@ class Turns:
         answers = 0
         while events:
             turn = advance(live.flow, plan.state, events.popleft())
+            plan.walked.append(turn)
             plan.moved = plan.moved or turn.state is not plan.state
             plan.state = turn.state
             for effect in turn.effects:
