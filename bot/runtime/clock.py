@@ -16,12 +16,13 @@ class SchedulerClock:
 
     Never a persistent store: those block the loop and start things twice. Late jobs run
     late (`misfire_grace_time=None`) instead of being dropped after one second, which is the
-    library's default.
+    library's default; and a job that is set anew while its like still runs is not dropped
+    either (`max_instances`).
     """
 
     def __init__(self) -> None:
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1_000}
         )
         # `call_later` copies the caller's context into the scheduler's timer chain; a clean
         # one keeps whatever a turn has bound from leaking into every later alarm.
