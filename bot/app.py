@@ -70,11 +70,11 @@ class App:
         finally:
             await app.stop()
 
-    async def start(self, *, web_too: bool = True) -> None:
+    async def start(self, *, web_too: bool = True, store: Store | None = None) -> None:
         """Open the store, recover, adopt the project, then open the doors. `stop` must follow,
-        also where this raises."""
+        also where this raises. `store`: this one instead of the settings' database."""
         settings = self.settings
-        store = await open_store(settings.database_url, synchronous=settings.synchronous)
+        store = store or await open_store(settings.database_url, synchronous=settings.synchronous)
         self._stack.push_async_callback(store.close)
         await self._start_runtime(store)
         if web_too:

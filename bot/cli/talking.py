@@ -1,0 +1,117 @@
+"""One chat in the terminal: a Cuebook of its own, from the first line to the last."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager
+from typing import Any, Final, NamedTuple
+
+from rich.text import Text
+
+from adapters.terminal.adapter import House, Place, Terminal
+from adapters.terminal.keyboard import Input, by_key, set_by_key
+from adapters.terminal.screen import Paper, Screen
+from adapters.terminal.translate import remark
+from bot.app import App
+from bot.cli.opening import Opened
+from bot.cli.services import Service, running
+from bot.cli.shared import stderr, stdout
+from bot.cli.signals import Signals
+from bot.cli.tracing import Tracing
+from bot.ports import Person, Progress
+from bot.storage.memory import MemoryStore
+
+DRAIN: Final = 0.5
+"""Seconds that the end of a chat which nobody keeps gives to what is in flight."""
+
+
+class Wish(NamedTuple):
+    """What was asked for."""
+
+    profile: str
+    person: Person
+    linger: float
+    trace: bool
+    recorded: bool
+    """In the database of the settings, instead of in memory."""
+
+
+async def talk(opened: Opened, services: Sequence[Service], wish: Wish) -> int:
+    """Talk until the chat or the input ends, or a signal comes. The exit code."""
+    signals = Signals()
+    async with AsyncExitStack() as stack:
+        started = await stack.enter_async_context(running(services, opened.project.root, _tell))
+        app = await _start(stack, opened.beside(started), wish)
+        place = stack.enter_context(_place())
+        ground = app.runtime.ground
+        terminal = Terminal(House(app.runtime.engine, ground.bus, ground.clock), place, linger=wish.linger)
+        app.tell = lambda text: terminal.remark(remark(text))
+        if wish.trace:
+            Tracing(app.runtime, terminal.remark if place.keys else _aside)
+        left = await _through(terminal, wish, signals)
+    _part(left)
+    return signals.code
+
+
+async def _start(stack: AsyncExitStack, opened: Opened, wish: Wish) -> App:
+    settings = opened.settings
+    if not wish.recorded:
+        settings = settings.model_copy(update={"drain": min(DRAIN, settings.drain)})
+    app = App(settings, opened.project, opened.secrets)
+    stack.push_async_callback(app.stop)
+    await app.start(web_too=False, store=None if wish.recorded else MemoryStore())
+    return app
+
+
+@contextmanager
+def _place() -> Iterator[Place]:
+    """A terminal shows what is typed by our hand; a pipe or a plain one gets lines."""
+    console, source = stdout(), Input(sys.stdin.fileno())
+    if not console.is_terminal or console.is_dumb_terminal:
+        yield Place(source, Paper(console))
+        return
+    screen = Screen(console)
+    if not sys.stdin.isatty():
+        yield Place(source, screen)
+        return
+    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
+
+    def back() -> None:
+        set_by_key(descriptor)
+        screen.again()
+
+    with by_key(descriptor):
+        loop.add_signal_handler(signal.SIGCONT, back)
+        yield Place(source, screen, keys=True)
+
+
+async def _through(terminal: Terminal, wish: Wish, signals: Signals) -> list[Progress]:
+    """The chat, until its end or the first signal. The runs that it leaves behind."""
+    loop = asyncio.get_running_loop()
+    talking = loop.create_task(terminal.talk(wish.profile, wish.person), name="talk")
+    interrupted: asyncio.Task[Any] = loop.create_task(signals.came.wait(), name="signals")
+    try:
+        await asyncio.wait({talking, interrupted}, return_when=asyncio.FIRST_COMPLETED)
+        return await talking if talking.done() else []
+    finally:
+        interrupted.cancel()
+        talking.cancel()
+        await asyncio.wait({talking, interrupted})
+
+
+def _part(left: list[Progress]) -> None:
+    """Say what is over now and would have gone on."""
+    for run in left:
+        _tell(f"“{run.title}” was still at work; it ended with this chat.")
+
+
+def _tell(text: str) -> None:
+    stderr().print(text, markup=False)
+
+
+def _aside(lines: Sequence[Text]) -> None:
+    for line in lines:
+        stderr().print(line)
