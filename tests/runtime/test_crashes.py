@@ -15,7 +15,7 @@ from bot.rows import Chat as ChatRow
 from bot.rows import Inbox, Run, Timer
 from bot.storage.memory import MemoryStore
 from bot.storage.open import open_store
-from bot.testing import STRANGER, Chat, Killed, Stage, note, project_of
+from bot.testing import STRANGER, Chat, Killed, Stage, TestAdapter, note, project_of
 from flows.events import Said
 from tests.runtime.flows import DIRECTORY, profile, runbook
 from tests.storage.samples import fresh
@@ -90,14 +90,21 @@ class Player:
             await self.stage.restart()
 
 
-async def play(store: Store, cut: tuple[int, When] | None) -> tuple[Stage, Player]:
+async def play(
+    store: Store, cut: tuple[int, When] | None, adapter: TestAdapter | None = None
+) -> tuple[Stage, Player]:
     """The whole conversation; the first process dies at the commit of `cut`, counted from the
-    first that a person causes."""
-    stage = await Stage.open(WHOLE, store=store, connectors={"directory.find": {}, "directory.unlock": {}})
+    first that a person causes. With an adapter its lines are handed over."""
+    stage = await Stage.open(
+        WHOLE,
+        store=store,
+        connectors={"directory.find": {}, "directory.unlock": {}},
+        adapters=(adapter,) if adapter is not None else (),
+    )
     player = Player(stage)
     if cut is not None:
         stage.store.die_at = (len(DEFINITIONS) + cut[0], cut[1])
-    await player.do(partial(_open_once, stage))
+    await player.do(partial(_open_once, stage, "room 1" if adapter is not None else ""))
     for number, word in enumerate(SCRIPT):
         await player.do(partial(_say, stage, f"m{number}", word))
     await player.do(partial(stage.advance, 3_600))
@@ -109,9 +116,9 @@ async def _say(stage: Stage, id: str, word: str) -> None:
     await stage.engine.receive(Inbound(chat="c1", id=id, said=Said(text=word), source="test"))
 
 
-async def _open_once(stage: Stage) -> None:
+async def _open_once(stage: Stage, address: str) -> None:
     if await stage.store.get(ChatRow, id="c1") is None:
-        await stage.engine.open("desk", STRANGER, platform="test", id="c1")
+        await stage.engine.open("desk", STRANGER, platform="test", id="c1", address=address)
 
 
 async def check(stage: Stage) -> None:
@@ -171,3 +178,25 @@ async def test_so_it_is_on_sqlite(tmp_path: Path, tmp_path_factory: Any, number:
     assert player.deaths == 1
     await check(stage)
     await stage.close()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_each_line_is_handed_over_in_order_and_none_is_left_out(when: When) -> None:
+    """At least once: a death between the platform's answer and our note sends a line again,
+    and then it is the very next thing that is sent."""
+    adapter = TestAdapter()
+    whole, _ = await play(MemoryStore(), None, adapter)
+    total = whole.store.commits - len(DEFINITIONS)
+    assert total > 30
+    for number in range(1, total + 1):
+        adapter = TestAdapter()
+        stage, player = await play(MemoryStore(), (number, when), adapter)
+        assert player.deaths == 1, f"nothing died at commit {number}"
+        await check(stage)
+        chat = Chat(stage, "c1")
+        await chat.settle()
+        sent = [delivery.message.seq for delivery in adapter.sent]
+        assert sent == sorted(sent), f"out of order at commit {number}"
+        bots = [message.seq for message in chat.messages if message.sender == "bot"]
+        assert sorted(set(sent)) == bots, f"lost at commit {number}"
+        assert len(sent) - len(bots) <= 1, f"sent too often at commit {number}"
