@@ -52,6 +52,8 @@ class Place(msgspec.Struct, frozen=True):
     reader: Reader
     surface: Surface
     keys: bool = False
+    asides: Surface | None = None
+    """Where what nobody in the chat said is shown; None: on `surface`, too."""
 
 
 class Terminal:
@@ -64,6 +66,7 @@ class Terminal:
         """`linger`: seconds that a run which the chat waits for has after the end of the input."""
         self._engine, self._bus, self._clock = house.engine, house.bus, house.clock
         self._reader, self._surface, self._keys = place.reader, place.surface, place.keys
+        self._asides = place.asides or place.surface
         self._editor, self._linger = Editor(keys=place.keys), linger
         self._news, self._asks = asyncio.Event(), asyncio.Event()
         self._remarks: deque[Sequence[Text]] = deque()
@@ -133,7 +136,7 @@ class Terminal:
         asked = self._asked_last
         self._question = question(asked) if asked is not None and asked.prompt == view.prompt else None
         while self._remarks:
-            self._surface.show(self._remarks.popleft())
+            self._asides.show(self._remarks.popleft())
         self._ask(asked=bool(view.prompt))
         self._draw()
         return view.ended and self._seq >= view.seq

@@ -94,12 +94,13 @@ def remark(text: str) -> list[Text]:
 
 
 def picture(progress: Progress) -> list[Text]:
-    """A run at work: its title and its last steps, each with how it went."""
-    steps = progress.steps[-SHOWN:]
+    """A run at work: its title and its last steps, each with how it went. A step without a
+    title of the author's says nothing to people once it is done."""
+    steps = [step for step in progress.steps if step.title or step.status != "done"]
     head = Text(f"  {visible(progress.title)}", "bold")
-    if len(progress.steps) > SHOWN:
-        head.append(f"  ({len(progress.steps) - SHOWN} steps before)", "dim")
-    return [head, *(_step(step) for step in steps)]
+    if len(steps) > SHOWN:
+        head.append(f"  ({len(steps) - SHOWN} steps before)", "dim")
+    return [head, *(_step(step) for step in steps[-SHOWN:])]
 
 
 def _step(step: ProgressStep) -> Text:

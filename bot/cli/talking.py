@@ -9,8 +9,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Final, NamedTuple
 
-from rich.text import Text
-
 from adapters.terminal.adapter import House, Place, Terminal
 from adapters.terminal.keyboard import Input, by_key, set_by_key
 from adapters.terminal.screen import Paper, Screen
@@ -43,14 +41,16 @@ async def talk(opened: Opened, services: Sequence[Service], wish: Wish) -> int:
     """Talk until the chat or the input ends, or a signal comes. The exit code."""
     signals = Signals()
     async with AsyncExitStack() as stack:
-        started = await stack.enter_async_context(running(services, opened.project.root, _tell))
+        voice = _Voice()
+        started = await stack.enter_async_context(running(services, opened.project.root, voice.tell))
         app = await _start(stack, opened.beside(started), wish)
         place = stack.enter_context(_place())
         ground = app.runtime.ground
         terminal = Terminal(House(app.runtime.engine, ground.bus, ground.clock), place, linger=wish.linger)
-        app.tell = lambda text: terminal.remark(remark(text))
+        app.tell = voice.tell
+        voice.terminal = terminal
         if wish.trace:
-            Tracing(app.runtime, terminal.remark if place.keys else _aside)
+            Tracing(app.runtime, terminal.remark)
         left = await _through(terminal, wish, signals)
     _part(left)
     return signals.code
@@ -71,7 +71,7 @@ def _place() -> Iterator[Place]:
     """A terminal shows what is typed by our hand; a pipe or a plain one gets lines."""
     console, source = stdout(), Input(sys.stdin.fileno())
     if not console.is_terminal or console.is_dumb_terminal:
-        yield Place(source, Paper(console))
+        yield Place(source, Paper(console), asides=Paper(stderr()))
         return
     screen = Screen(console)
     if not sys.stdin.isatty():
@@ -112,6 +112,15 @@ def _tell(text: str) -> None:
     stderr().print(text, markup=False)
 
 
-def _aside(lines: Sequence[Text]) -> None:
-    for line in lines:
-        stderr().print(line)
+class _Voice:
+    """What an author should know, said where it tears nothing apart."""
+
+    def __init__(self) -> None:
+        self.terminal: Terminal | None = None
+
+    def tell(self, text: str) -> None:
+        """Once there is a chat, between its lines."""
+        if self.terminal is None:
+            _tell(text)
+        else:
+            self.terminal.remark(remark(text))
