@@ -20,7 +20,6 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     chats_in_memory: int = 10_000
     pending_a_chat: int = 50
     """A person's messages that a busy chat has taken and not handled."""
-    event_tries: int = 5
     delivery_tries: int = 8
     forgotten_after: float = 7 * 86_400.0
     """Seconds without a word after which an open question is over (promise 3)."""

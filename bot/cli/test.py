@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from bot.testing.coverage import Coverage, FlowCoverage
-    from bot.testing.playing import Verdict
+    from bot.testing.verdicts import Verdict
     from flows.project import Project
     from flows.testfile import LoadedTest
 

@@ -8,9 +8,10 @@ It needs no test framework: failures are AssertionErrors.
 from __future__ import annotations
 
 from bot.testing.adapter import TestAdapter
-from bot.testing.chat import AGENT, CUSTOMER, STRANGER, Chat, Line, PlayedRun, note, question, user
+from bot.testing.chat import AGENT, CUSTOMER, STRANGER, Chat, PlayedRun
 from bot.testing.clock import FakeClock
 from bot.testing.documents import project_of
+from bot.testing.lines import Line, note, question, user
 from bot.testing.settling import settle
 from bot.testing.stage import Stage
 from bot.testing.store import Killed, WatchedStore

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import zip_longest
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Self
 
 import msgspec
 
@@ -14,6 +13,7 @@ from bot.ports import Inbound, Person, Progress, Receipt
 from bot.rows import Chat as ChatRow
 from bot.rows import Message, Run
 from bot.runtime.wire import load, load_choices, load_state
+from bot.testing.lines import Expected, Line, compared, line_of
 from bot.testing.stage import Given, Stage
 from bot.testing.stubs import Answer
 from flows.durations import seconds
@@ -25,49 +25,6 @@ from flows.variables import BUILTINS, Scope
 STRANGER: Final = Person(kind="anonymous", id="stranger")
 CUSTOMER: Final = Person(kind="authenticated", id="customer", name="A customer", email="customer@example.com")
 AGENT: Final = Person(kind="agent", id="agent", name="An agent", email="agent@example.com")
-
-
-class Line(msgspec.Struct, frozen=True):
-    """One line of a transcript as a test sees it. A plain text stands for `Line(text)`."""
-
-    text: str
-    kind: str = "bot"
-    """`bot`, `note` (a run speaks), `user`, or `agent`."""
-    choices: tuple[str, ...] | None = None
-    """Labels of the buttons; None: they do not matter."""
-
-    def matches(self, heard: Line) -> bool:
-        """Whether `heard` is this line."""
-        return (self.text, self.kind) == (heard.text, heard.kind) and self.choices in (None, heard.choices)
-
-    def __str__(self) -> str:
-        buttons = "".join(f" [{label}]" for label in self.choices or ())
-        return f"{self.kind:<5} {self.text}{buttons}"
-
-
-Expected: TypeAlias = "str | Line"
-
-
-def note(text: str) -> Line:
-    """A line that a run posts by *Add Live Chat Message*."""
-    return Line(text, "note")
-
-
-def question(text: str, *labels: str) -> Line:
-    """A question with exactly these buttons."""
-    return Line(text, "bot", labels)
-
-
-def user(text: str) -> Line:
-    """The person's own line; in `transcript` only."""
-    return Line(text, "user")
-
-
-def line_of(message: Message) -> Line:
-    """A row of the transcript as a test sees it."""
-    kind = "note" if message.kind == "note" else message.sender
-    labels = tuple(choice.label for choice in load_choices(message.choices))
-    return Line(message.text, kind, labels)
 
 
 class PlayedRun(msgspec.Struct, frozen=True):
@@ -276,16 +233,3 @@ class Chat:
     async def progress(self) -> list[Progress]:
         """The runs at work now, as pictures of their steps."""
         return await self.stage.engine.progress(self.id)
-
-
-def compared(expected: list[Line], heard: list[Line]) -> str:
-    """Both sides, line by line; what differs is marked."""
-    rows = []
-    for one, other in zip_longest(expected, heard):
-        same = one is not None and other is not None and one.matches(other)
-        if same:
-            rows.append(f"    {other}")
-            continue
-        rows += [f"  - {one}"] if one is not None else []
-        rows += [f"  + {other}"] if other is not None else []
-    return "\n".join(["  (- expected, + heard)", *rows])

@@ -10,21 +10,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-import msgspec
-
 from bot.connectors.stubs import Stub
 from bot.errors import Refused
 from bot.ports import Person
 from bot.runtime.assemble import Choices
-from bot.testing.chat import Chat, Line
+from bot.testing.chat import Chat
 from bot.testing.stage import Stage
-from flows.durations import spoken
+from bot.testing.verdicts import Failure, Verdict, Wrong, described, differs, fits
 from flows.errors import CuebookError
 from flows.project import Project
 from flows.testfile import (
     BotSays,
     Case,
-    ExpectedRun,
     LoadedTest,
     RunSays,
     TalkItem,
@@ -33,46 +30,11 @@ from flows.testfile import (
     UserSays,
 )
 from flows.testfile import Stub as StubOfFile
-from flows.values import MISSING, Json
+from flows.values import MISSING
 from flows.variables import Scope
 
 KINDS = {"anonymous": "anonymous", "authenticated": "authenticated", "agents": "agent"}
 OPEN = ("queued", "running", "waiting")
-
-
-class Failure(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a case went wrong. `heard`: what came instead, as far as it matters."""
-
-    line: int
-    col: int
-    message: str
-    expected: str = ""
-    heard: tuple[str, ...] = ()
-    hint: str = ""
-
-
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
-    """How one case went. `notes` are advice about its stubs."""
-
-    path: str
-    line: int
-    name: str
-    seconds: float
-    failure: Failure | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def passed(self) -> bool:
-        """Nothing went wrong."""
-        return self.failure is None
-
-
-class Wrong(Exception):
-    """A case failed; carries the Failure."""
-
-    def __init__(self, failure: Failure) -> None:
-        super().__init__(failure.message)
-        self.failure = failure
 
 
 async def play(test: LoadedTest, number: int, project: Project, choices: Choices | None = None) -> Verdict:
@@ -248,9 +210,9 @@ class _Play:
             f"{run.runbook}: {run.outcome or run.state}, {run.result or 'no message'}" for run in runs
         )
         for index, (one, run) in enumerate(zip(wanted, runs, strict=False)):
-            differs = _differs(one, run.runbook, run.outcome, run.result, run.inputs)
-            if differs:
-                raise self._wrong(("expect", "runs", index), differs, heard=heard)
+            difference = differs(one, run)
+            if difference:
+                raise self._wrong(("expect", "runs", index), difference, heard=heard)
         if len(wanted) != len(runs):
             count = f"there were {len(runs)} runs, not {len(wanted)}"
             raise self._wrong(("expect", "runs"), count, heard=heard)
@@ -276,46 +238,3 @@ class _Play:
         origin = self.test.origin
         line, col = origin.place(origin.offset(("cases", self.number, *loc)))
         return Wrong(Failure(line=line, col=col, message=message, expected=expected, heard=heard, hint=hint))
-
-
-def fits(item: TalkItem, line: Line) -> bool:
-    """Whether a line of the transcript is this item of a talk."""
-    match item:
-        case BotSays(bot=wanted):
-            return line.kind in ("bot", "agent") and wanted.accepts(line.text)
-        case RunSays(note=wanted):
-            return line.kind == "note" and wanted.accepts(line.text)
-        case UserSays(user=text) | UserPresses(press=text):
-            return line.kind == "user" and line.text.strip() == text.strip()
-        case TimePasses():
-            return False
-
-
-def described(item: TalkItem) -> str:
-    """An item of a talk in the form of a line."""
-    match item:
-        case BotSays(bot=wanted):
-            return str(Line(str(wanted)))
-        case RunSays(note=wanted):
-            return str(Line(str(wanted), "note"))
-        case UserSays(user=text) | UserPresses(press=text):
-            return str(Line(text, "user"))
-        case TimePasses(wait=seconds):
-            return f"wait  {spoken(seconds)}"
-
-
-def _differs(wanted: ExpectedRun, runbook: str, outcome: str, result: str, inputs: dict[str, Json]) -> str:
-    """What is not as it should be with a run; empty if nothing."""
-    if wanted.runbook != runbook:
-        return f"this run was of {runbook}"
-    if wanted.outcome is not None and wanted.outcome != outcome:
-        return f"its outcome was {outcome or 'none yet'}"
-    if wanted.result is not None and not wanted.result.accepts(result):
-        return f"its result message was: {result}"
-    for name, value in (wanted.inputs or {}).items():
-        if name not in inputs or inputs[name] != value:
-            return f"its input {name} was {inputs.get(name)!r}"
-    return ""
-
-
-__all__ = ["Failure", "Verdict", "described", "fits", "play"]

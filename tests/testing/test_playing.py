@@ -11,7 +11,8 @@ import pytest
 
 from bot.testing import project_of
 from bot.testing.coverage import Coverage
-from bot.testing.playing import Verdict, play
+from bot.testing.playing import play
+from bot.testing.verdicts import Verdict
 from flows.loading.structure import build
 from flows.project import Project
 from flows.source import Source
