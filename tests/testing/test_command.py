@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import structlog
 from typer.testing import CliRunner
 
 import flows.examples
@@ -24,11 +23,9 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def log() -> object:
-    """The command sets up its own log; the next test has the usual one."""
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
+def log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command sets up the log of a whole program, which the next tests would inherit."""
+    monkeypatch.setattr("bot.logs.set_up", lambda *_: None)
 
 
 def run(project: Path, *options: str) -> tuple[int, str]:
