@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 import flows.examples
@@ -23,9 +26,13 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def log(monkeypatch: pytest.MonkeyPatch) -> None:
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The command sets up the log of a whole program, which the next tests would inherit."""
+    before = structlog.get_config()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     monkeypatch.setattr("bot.logs.set_up", lambda *_: None)
+    yield
+    structlog.configure(**before)
 
 
 def run(project: Path, *options: str) -> tuple[int, str]:
