@@ -43,11 +43,10 @@ async def talk(opened: Opened, services: Sequence[Service], wish: Wish) -> int:
     async with AsyncExitStack() as stack:
         voice = _Voice()
         started = await stack.enter_async_context(running(services, opened.project.root, voice.tell))
-        app = await _start(stack, opened.beside(started), wish)
+        app = await _start(stack, opened.beside(started), wish, voice)
         place = stack.enter_context(_place())
         ground = app.runtime.ground
         terminal = Terminal(House(app.runtime.engine, ground.bus, ground.clock), place, linger=wish.linger)
-        app.tell = voice.tell
         voice.terminal = terminal
         if wish.trace:
             Tracing(app.runtime, terminal.remark)
@@ -56,11 +55,12 @@ async def talk(opened: Opened, services: Sequence[Service], wish: Wish) -> int:
     return signals.code
 
 
-async def _start(stack: AsyncExitStack, opened: Opened, wish: Wish) -> App:
+async def _start(stack: AsyncExitStack, opened: Opened, wish: Wish, voice: _Voice) -> App:
     settings = opened.settings
     if not wish.recorded:
         settings = settings.model_copy(update={"drain": min(DRAIN, settings.drain)})
     app = App(settings, opened.project, opened.secrets)
+    app.tell = voice.tell  # before the start: the watch takes it with it
     stack.push_async_callback(app.stop)
     await app.start(web_too=False, store=None if wish.recorded else MemoryStore())
     return app
