@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -178,3 +179,24 @@ async def test_a_profile_that_is_not_there_is_named_with_the_nearest() -> None:
 async def test_a_text_without_kind_or_id_is_refused() -> None:
     with pytest.raises(ValueError, match="needs `kind:`"):
         await Chat.open("flow: []", "desk")
+
+
+def test_the_kit_plays_on_a_loop_that_does_not_tell_what_is_ready() -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def whole() -> None:
+        async with await Chat.open(
+            DESK, "desk", connectors={"directory.find": {"delay": "2s"}, "directory.unlock": {}}
+        ) as chat:
+            await chat.say("jd")
+            await chat.advance("2s")
+            chat.hears(
+                "Which login?",
+                note("Looking up jd."),
+                note("Unlocking it."),
+                "jd is unlocked.",
+                "Anything else?",
+            )
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(whole())
