@@ -127,3 +127,40 @@ async def test_the_conversations_by_polling(demo: str) -> None:
         assert await poller.hears(4) == list(UNLOCKED)
         await poller.say("no, thanks")
         assert await poller.hears(1) == ["Thanks for chatting with us. Have a good day!"]
+
+
+IN_THE_TERMINAL = """\
+Hi there, I'm the IT helper.
+What can I do for you?
+  1. Unlock my account
+  2. Rebuild my laptop
+  3. Where is my order?
+  4. Nothing, bye
+> Unlock my account
+Which login is locked?
+> nobody
+  | Looking up nobody …
+Unlock failed, there is no account nobody.
+Which login is locked?
+> j.doe
+  | Looking up j.doe …
+  | Your account is locked. Unlocking it now …
+Account j.doe is unlocked. You can sign in again.
+Anything else?
+  1. Yes, please
+  2. No, thanks
+"""
+
+
+async def test_the_conversation_in_the_terminal(tmp_path: Path) -> None:
+    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONUTF8": "1"}
+    begin = await asyncio.create_subprocess_exec(str(PROGRAM), "init", "desk", cwd=tmp_path, env=environ)
+    assert await begin.wait() == 0
+    chat = await asyncio.create_subprocess_exec(
+        str(PROGRAM), "chat", "it-helpdesk", cwd=tmp_path / "desk", env=environ,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    async with asyncio.timeout(60):
+        out, err = await chat.communicate(b"Unlock my account\nnobody\nj.doe\n")
+    assert (out.decode(), err.decode(), chat.returncode) == (IN_THE_TERMINAL, "", 0)
+    assert not (tmp_path / "desk" / ".cuebook").exists(), "nothing is kept of it"
