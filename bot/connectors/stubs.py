@@ -113,7 +113,7 @@ class StubConnectors:
             await asyncio.sleep(seconds)
             return
         done = asyncio.Event()
-        key = f"stub:{call.id}:{len(self.calls)}"
+        key = f"stub:{call.id}:{id(done)}"  # runs name their calls alike
         self._clock.alarm(key, self._clock.now() + round(seconds * 1000), done.set)
         try:
             await done.wait()

@@ -81,6 +81,7 @@ class Walker:
             over = await self._drive(active, expect, event, first)
         except Conflict:
             log.warning("the run was ended or taken over by somebody else", run=run)
+            await self.settle(first)  # what happened to it is over all the same
             return
         except asyncio.CancelledError:
             await self.end(active, interrupted(active.row.step))
