@@ -13,7 +13,7 @@ from adapters.terminal.adapter import House, Place, Terminal
 from adapters.terminal.screen import Paper, Screen
 from adapters.terminal.translate import LONGEST
 from bot.errors import StoreUnavailable
-from bot.ports import Progress
+from bot.ports import Inbound, Progress, Receipt
 from bot.testing import STRANGER, Gate, Stage
 from flows.errors import UnknownDefinition
 
@@ -119,6 +119,21 @@ async def test_a_pipe_speaks_only_when_it_is_asked(sitting: Sitting) -> None:
     await sitting.gate.open()
     assert sitting.out.getvalue() == f"{MENU}> Unlock\n  | Looking …\nUnlocked.\n{MENU}> Bye\nGoodbye.\n"
     assert await sitting.left() == []
+
+
+async def test_a_pipe_waits_until_its_last_words_were_answered(
+    sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+
+    async def later(inbound: Inbound) -> Receipt:
+        said.append(inbound.said.text)
+        return Receipt(seq=2)  # durable, but its turn is still to come
+
+    await sitting.sit()
+    monkeypatch.setattr(sitting.stage.engine, "receive", later)
+    await sitting.types("no\nmaybe\n")
+    assert said == ["no"]
 
 
 async def test_a_pipe_that_ends_at_a_question_ends_the_talk(sitting: Sitting) -> None:
