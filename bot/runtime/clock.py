@@ -22,7 +22,8 @@ class SchedulerClock:
 
     def __init__(self) -> None:
         self._scheduler = AsyncIOScheduler(
-            timezone="UTC", job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1_000}
+            timezone="UTC",
+            job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1_000},
         )
         # `call_later` copies the caller's context into the scheduler's timer chain; a clean
         # one keeps whatever a turn has bound from leaking into every later alarm.
