@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,6 +54,8 @@ def chat(
     from bot.cli.talking import Wish, talk
     from bot.logs import set_up
 
+    if sys.stdin is None:  # closed by the caller; the loop would take its number for its own
+        sys.stdin = Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115  (open to the end)
     opened = open_project(find_project(project), database_url=database)
     opened.project.find_profile(profile)
     wish = Wish(

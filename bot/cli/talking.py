@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -69,15 +70,16 @@ async def _start(stack: AsyncExitStack, opened: Opened, wish: Wish, voice: _Voic
 @contextmanager
 def _place() -> Iterator[Place]:
     """A terminal shows what is typed by our hand; a pipe or a plain one gets lines."""
-    console, source = stdout(), Input(sys.stdin.fileno())
+    descriptor = sys.stdin.fileno()
+    console, source = stdout(), Input(descriptor)
     if not console.is_terminal or console.is_dumb_terminal:
         yield Place(source, Paper(console), asides=Paper(stderr()))
         return
     screen = Screen(console)
-    if not sys.stdin.isatty():
+    if not os.isatty(descriptor):
         yield Place(source, screen)
         return
-    loop, descriptor = asyncio.get_running_loop(), sys.stdin.fileno()
+    loop = asyncio.get_running_loop()
 
     def back() -> None:
         set_by_key(descriptor)

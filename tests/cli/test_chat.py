@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import sys
@@ -44,6 +45,20 @@ def test_a_pipe_gets_the_whole_conversation(call: Call, pipe: Pipe, project: Pat
 def test_a_pipe_that_ends_too_early_is_fine(call: Call, pipe: Pipe) -> None:
     pipe("")
     assert call("chat", "hall") == (0, "Who are you?\n", "")
+
+
+def test_a_closed_stdin_is_an_empty_one(project: Path) -> None:
+    program = "exec " + shlex.join([sys.executable, "-c", "from bot.cli import main; main()", "chat", "hall"])
+    environ = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    said = subprocess.run(
+        ["/bin/sh", "-c", f"{program} <&-"],
+        cwd=project,
+        env=environ,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert (said.returncode, said.stdout, said.stderr) == (0, b"Who are you?\n", b"")
 
 
 def test_trace_says_which_steps_and_why(call: Call, pipe: Pipe) -> None:
