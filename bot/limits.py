@@ -16,7 +16,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     runs_at_work: int = 100
     """Executing at once in this process; waiting runs do not count."""
     runs_queued: int = 1_000
-    """Accepted and not begun; beyond, a start is refused."""
+    """Due and not begun; beyond, a start is refused."""
+    runs_planned: int = 10_000
+    """Accepted for another time."""
     chats_in_memory: int = 10_000
     pending_a_chat: int = 50
     """A person's messages that a busy chat has taken and not handled."""

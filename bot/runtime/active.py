@@ -25,7 +25,7 @@ class Active:
     """A run being walked by this process."""
 
     __slots__ = (
-        "calling", "depth", "flow", "outbox", "person", "rev", "row", "state", "steps", "stopped",
+        "calling", "depth", "flow", "outbox", "person", "rested", "rev", "row", "state", "steps", "stopped",
     )  # fmt: skip
 
     def __init__(self, row: Run, state: State, flow: Flow, person: Person, depth: int) -> None:
@@ -35,6 +35,8 @@ class Active:
         self.rev = 0
         self.calling: asyncio.Task[object] | None = None
         """The task that waits for an outside system now."""
+        self.rested = asyncio.Event()
+        """Set once it has come to rest: it is final, or waits."""
         self.stopped = ""
         """Who cancelled it, once somebody has."""
 

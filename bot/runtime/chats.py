@@ -7,6 +7,7 @@ nothing and gets the same answer.
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Coroutine
 
@@ -109,10 +110,13 @@ class Chats:
         if live.idle:
             live.busy = True
             return self._handle(live, work)
-        if len(live.pending) + live.arriving >= self._limits.pending_a_chat:
+        if len(live.pending) >= self._limits.pending_a_chat:
             raise TooMuch("You are faster than I am. Please wait a moment.", retry_after=2.0)
-        live.arriving += 1
-        return self._queue(live, work)
+        stored: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        awaiting = live.state.awaiting
+        during = awaiting.id if awaiting is not None and awaiting.kind == "run" else ""
+        self._enqueue(live, Work(event=work.event, inbox=work.inbox, during=during, stored=stored))
+        return self._queue(live, work, stored)
 
     def _work(self, live: Live, inbound: Inbound, said: Said, now: int) -> Work:
         id = new_id(now)
@@ -126,20 +130,21 @@ class Chats:
         )  # fmt: skip
         return Work(event=said, inbox=inbox, own=own)
 
-    async def _queue(self, live: Live, work: Work) -> Committed:
-        """The chat is busy: keep what came in, in order, and answer."""
+    async def _queue(self, live: Live, work: Work, stored: asyncio.Future[bool]) -> Committed:
+        """The chat is busy: keep what came in, and answer. Its place in the order is taken
+        already, before whatever else happens to the chat while the row is written."""
         assert work.inbox is not None
         assert work.own is not None
+        kept = False
         try:
             done = await self._store.commit(
                 [Insert(work.inbox), Append(live.row.id, [work.own], 0, None, work.own.id)]
             )
+            kept = True
         finally:
-            live.arriving -= 1
-            self._go_on(live)
+            stored.set_result(kept)
         for said in done.lines:
             self._bus.publish(said.chat, said)
-        self._enqueue(live, Work(event=work.event, inbox=work.inbox))
         return done
 
     async def _again(self, inbound: Inbound) -> Receipt:
@@ -187,7 +192,7 @@ class Chats:
         return done
 
     async def _attempt(self, live: Live, work: Work) -> tuple[Plan, Committed]:
-        plan = self._turns.plan(live, work.event)
+        plan = self._turns.plan_of(live, work)
         now = self._clock.now()
         try:
             done = await self._store.commit(unit_of(live, plan, work, now))
@@ -237,9 +242,12 @@ class Chats:
             live.draining = False
 
     async def _next(self, live: Live) -> None:
+        work = live.pending[0]
+        if work.stored is not None and not await work.stored:
+            return  # it was refused, and whoever sent it knows
         live.busy = True
         try:
-            await self._handle(live, live.pending[0])
+            await self._handle(live, work)
         except (Conflict, Duplicate):
             log.warning("settled by somebody else", chat=live.row.id)
         except StoreUnavailable:

@@ -21,6 +21,7 @@ log = structlog.get_logger()
 BATCH = 200
 MOST = 100_000
 SEND = 30.0  # seconds that one delivery may take
+AGAIN = 1_000  # ms until the database is tried again
 AT_WORK = 20  # chats served at once
 
 
@@ -31,6 +32,8 @@ class Dispatcher:
         self._store, self._clock, self._adapters = ground.store, ground.clock, adapters
         self._tasks, self._limits = ground.tasks, ground.limits
         self._running = self._again = False
+        self._serving: set[str] = set()
+        """Chats that a task of their own delivers to."""
         self._room = asyncio.Semaphore(AT_WORK)
 
     def wake(self) -> None:
@@ -43,53 +46,52 @@ class Dispatcher:
 
     async def _work(self) -> None:
         try:
-            while True:
+            self._again = True
+            while self._again:
                 self._again = False  # before looking: a wake-up that comes meanwhile is kept
-                progress = await self._drain()
-                if not progress and not self._again:
-                    break
+                for chat, rows in (await self._ready()).items():
+                    self._serving.add(chat)
+                    self._tasks.spawn(self._serve(chat, rows), f"deliver:{chat}")
         except StoreError as error:
-            log.error("deliveries must wait", reason=str(error))
-            self._clock.alarm("dispatcher", self._clock.now() + 1_000, self.wake)
+            self._wait(error)
         finally:
             self._running = False
 
-    async def _drain(self) -> bool:
-        chats: dict[str, list[Outbox]] = {}
-        for row in await self._ready():
-            chats.setdefault(row.chat, []).append(row)
-        serving = (self._serve(waiting) for waiting in chats.values())
-        # to the end of all of them: one that went on alone would deliver again beside the next
-        done = await asyncio.gather(*serving, return_exceptions=True)
-        for one in done:
-            if isinstance(one, BaseException):
-                raise one
-        return any(done)
+    def _wait(self, error: StoreError) -> None:
+        log.error("deliveries must wait", reason=str(error))
+        self._clock.alarm("dispatcher", self._clock.now() + AGAIN, self.wake)
 
-    async def _ready(self) -> list[Outbox]:
-        """Rows to deliver now, of chats whose first row need not wait. However many rows wait
-        behind such a one, they do not hide those of other chats."""
+    async def _ready(self) -> dict[str, list[Outbox]]:
+        """Rows to deliver now, by chat: of chats that nobody serves and whose first row need
+        not wait. However many rows wait behind such a one, they do not hide other chats'."""
         limit = BATCH
         while True:
-            rows = await self._store.find(Outbox, state=("queued", "sending"), order="seq", limit=limit)
+            rows = await self._store.find(Outbox, state=("queued", "sending"), limit=limit)
             now = self._clock.now()
             held = {row.chat: row.next_at for row in rows if row.next_at > now}
-            ready = [row for row in rows if row.chat not in held]
+            ready: dict[str, list[Outbox]] = {}
+            for row in rows:
+                if row.chat not in held and row.chat not in self._serving:
+                    ready.setdefault(row.chat, []).append(row)
             if ready or len(rows) < limit or limit == MOST:
                 if held:
                     self._clock.alarm("outbox", min(held.values()), self.wake)
-                return ready[:BATCH]
+                return ready
             limit = min(2 * limit, MOST)
 
-    async def _serve(self, rows: list[Outbox]) -> bool:
+    async def _serve(self, chat: str, rows: list[Outbox]) -> None:
         """One chat's rows, in order, until one must wait."""
-        settled = False
-        async with self._room:
-            for row in rows:
-                if not await self._deliver(row):
-                    break
-                settled = True
-        return settled
+        try:
+            async with self._room:
+                for row in rows:
+                    if not await self._deliver(row):
+                        break
+        except StoreError as error:
+            self._wait(error)
+        else:
+            self.wake()  # more may have come, or the first may have to wait
+        finally:
+            self._serving.discard(chat)  # before anybody looks: `wake` and `_wait` only arrange it
 
     async def _deliver(self, row: Outbox) -> bool:
         adapter = self._adapters.get(row.platform)
@@ -114,7 +116,6 @@ class Dispatcher:
         wait = error.after if isinstance(error, RetryLater) else min(2.0**row.tries, 60.0)
         due = self._clock.now() + round(wait * 1000)
         await self._store.commit([Change(Outbox, {"id": row.id}, {"tries": row.tries + 1, "next_at": due})])
-        self._again = True  # look once more: it may be the first to come due
         return False
 
     async def _settle(self, row: Outbox, state: str, *, ref: str = "", reason: str = "") -> bool:

@@ -23,7 +23,7 @@ from bot.ports import (
 )
 from bot.rows import Chat, Inbox, Message, Run, Trace
 from bot.rows import Timer as TimerRow
-from bot.runtime.active import OPEN, picture, shown_before
+from bot.runtime.active import OPEN, Active, picture, shown_before, unreadable
 from bot.runtime.chats import Chats
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.ground import Ground
@@ -32,7 +32,7 @@ from bot.runtime.timers import Timers
 from bot.runtime.turn import Hooks, Live, Plan, Work
 from bot.runtime.walker import Walker
 from bot.runtime.wire import dump, load_event, load_person
-from flows.documents import Profile, Runbook
+from flows.documents import Profile
 from flows.events import Started, TimeCame
 from flows.project import Loaded
 from flows.state import State
@@ -105,19 +105,19 @@ class Conversations:
         row = await self._store.get(Run, id=run)
         if row is None or row.chat != chat:
             raise NotFound("there is no such run in this chat")
-        loaded = await self._library.pinned(row.definition)
-        assert isinstance(loaded.document, Runbook)
-        check_cancel(person, load_person(row.person), loaded.document)
+        check_cancel(person, load_person(row.person), (await self._parked(row)).runbook)
         return await self.runs.cancel(
             run, person.name or ("an agent" if person.kind == "agent" else "the requester")
         )
 
     async def cancel_asked(self, live: Live, run: str) -> None:
         """The word *cancel* in a chat that waits."""
+        patience = self._walker.patience
         try:
-            await self.cancel(live.row.id, run, live.person)
+            await patience.see(lambda: self.cancel(live.row.id, run, live.person))
         except NotAllowed as refusal:
-            await self._chats.tell(live, str(refusal))
+            words = str(refusal)
+            await patience.see(lambda: self._chats.tell(live, words))
 
     async def messages(self, chat: str, after: int = 0, limit: int = 500) -> list[Message]:
         """The transcript after a seq."""
@@ -131,9 +131,17 @@ class Conversations:
     async def _picture(self, row: Run) -> Progress:
         active = self._walker.active.get(row.id)
         if active is None:
-            active = await self.runs.load(row)
+            active = await self._parked(row)
             shown_before(active, await self._store.find(Trace, owner=f"run:{row.id}", order="no"))
         return picture(active)
+
+    async def _parked(self, row: Run) -> Active:
+        try:
+            return await self.runs.load(row)
+        except StoreUnavailable:
+            raise
+        except Exception:  # noqa: BLE001  (what cannot be read any more can still be shown and ended)
+            return unreadable(row)
 
     async def look(self, chat: str) -> ChatView:
         """What an adapter may know of a chat."""

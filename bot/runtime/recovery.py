@@ -41,15 +41,19 @@ class Recovery:
         """Bring everything into a state from which it goes on."""
         open_runs = await self._store.find(Run, state=("queued", "running", "waiting"), limit=MANY)
         for row in open_runs:
-            if row.state == "queued":
-                self._runs.begin(row)
-            else:
+            if row.state != "queued":
                 self._runs.count(row)
+        for inbox in await self._store.find(Inbox, state="new", limit=MANY):  # as they came
+            await self._take_up(inbox)
         for row in open_runs:
             if row.state == "running":
                 await self._runs.interrupt(row.id)
-        for inbox in await self._store.find(Inbox, state="new", limit=MANY):  # as they came
-            await self._take_up(inbox)
+        for row in open_runs:
+            if row.parent and row.mode == "wait":
+                await self._runs.orphaned(row)
+        for row in open_runs:
+            if row.state == "queued":
+                self._runs.begin(row)
         self._again()
 
     async def _take_up(self, inbox: Inbox) -> None:

@@ -165,10 +165,12 @@ def last_unit(
     return [*ops, *_over(after, news)], after, news
 
 
-def end_unit(active: Active, after: Run, now: int) -> tuple[list[Op], Inbox | None]:
-    """The unit of a run that ends for any other reason."""
+def end_unit(active: Active, after: Run, now: int, *, as_read: bool) -> tuple[list[Op], Inbox | None]:
+    """The unit of a run that ends for any other reason. `as_read`: only if its row is as it
+    was read, so that one that has gone on meanwhile is not ended behind the walker's back."""
     news = _news(active, after, now)
-    change = Change(Run, {"id": after.id, "state": OPEN}, changed(active.row, after))
+    cells = changed(active.row, after) | {"started_at": after.started_at, "owner": after.owner}
+    change = Change(Run, _fence(active.row) if as_read else {"id": after.id, "state": OPEN}, cells)
     return [change, *_broken_off(active, after, now), *_over(after, news)], news
 
 

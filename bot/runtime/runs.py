@@ -29,6 +29,9 @@ from flows.state import State
 
 log = structlog.get_logger()
 
+TRIES = 20  # of catching a run between two of its steps
+PARENT = "the run that started it"
+
 Work: TypeAlias = Callable[[], Awaitable[None]]
 
 
@@ -41,6 +44,8 @@ class Runs:
         self._starts, self._walker = starts, walker
         self._room = asyncio.Semaphore(ground.limits.runs_at_work)
         self._todo: dict[str, deque[Work]] = {}
+        self._news: dict[str, list[Event]] = {}
+        """What waits in `_todo` to be heard, or was heard since that was last empty."""
         self._patience = walker.patience
         self.watch = walker.watch
         walker.links.begin = self.begin
@@ -54,7 +59,7 @@ class Runs:
     def begin(self, row: Run) -> None:
         """A committed `queued` run: now if somebody waits, else when APScheduler says so."""
         self.count(row)
-        self._starts.queued.add(row.id)
+        self._starts.planned.add(row.id)
         if row.mode == "wait":
             self._launch(row.id)
         else:
@@ -65,6 +70,7 @@ class Runs:
         self._starts.open[load_person(row.person).id] += 1
 
     def _launch(self, run: str) -> None:
+        self._starts.due(run)
         self._spawn(run, lambda: self._first(run))
 
     def _spawn(self, run: str, work: Work) -> None:
@@ -86,6 +92,7 @@ class Runs:
                     todo.popleft()
         finally:
             del self._todo[run]
+            self._news.pop(run, None)
 
     async def _within_limits(self, work: Work) -> None:
         """A stopping house leaves it to the next start: nothing has been begun or settled."""
@@ -98,7 +105,7 @@ class Runs:
             log.exception("an event of a run was given up")
 
     async def _first(self, run: str) -> None:
-        self._starts.queued.discard(run)
+        self._starts.begun(run)
         row = await self._store.get(Run, id=run)
         if row is None or row.state != "queued":
             return  # cancelled before it began, or begun by somebody else
@@ -140,7 +147,11 @@ class Runs:
     # --- going on ------------------------------------------------------------------------
 
     def resume(self, run: str, event: Event, first: list[Op]) -> None:
-        """Time came, or the run it waited for has ended. `first` settles that."""
+        """Time came, or the run it waited for has ended. `first` settles that. The same news
+        again, while it waits for its turn, is one."""
+        if event in self._news.setdefault(run, []):
+            return
+        self._news[run].append(event)
         self._spawn(run, lambda: self._again(run, event, first))
 
     async def _again(self, run: str, event: Event, first: list[Op]) -> None:
@@ -158,29 +169,48 @@ class Runs:
 
     async def cancel(self, run: str, by: str) -> bool:
         """Stop it: a call in flight is given up, a waiting run ends at once, and with it the
-        run that it waits for."""
-        if self._walker.stop(run, by):
-            return True
-        return await self._end_parked(run, lambda parked: cancelled(by))
+        run that it waits for. False: it is final already."""
+        for _ in range(TRIES):
+            if await self._walker.stop(run, by):
+                row = await self._store.get(Run, id=run)
+                if row is None or row.finished_at:
+                    return row is not None and row.state == "cancelled"
+            ended = await self._end_parked(run, lambda parked: cancelled(by))
+            if ended is not None:
+                return ended
+        return True  # it is asked to stop, and writes its end as soon as the database lets it
 
     async def expire(self, run: str) -> bool:
         """A waiting run's own time limit. False: it does not wait any more."""
-        return await self._end_parked(run, lambda parked: too_long(parked.runbook))
+        return bool(await self._end_parked(run, lambda parked: too_long(parked.runbook)))
 
     async def interrupt(self, run: str) -> None:
         """The process that walked it is gone."""
         await self._end_parked(run, lambda parked: interrupted(parked.row.step))
 
-    async def _end_parked(self, run: str, how: Callable[[Active], Over]) -> bool:
+    async def orphaned(self, row: Run) -> None:
+        """Stop a run whose parent has ended while it waited for it."""
+        parent = await self._store.get(Run, id=row.parent)
+        if parent is None or parent.finished_at:
+            await self.cancel(row.id, PARENT)
+
+    async def _end_parked(self, run: str, how: Callable[[Active], Over]) -> bool | None:
+        """End a run that nobody walks. None: it has begun or gone on meanwhile."""
         row = await self._store.get(Run, id=run)
-        if row is None or row.finished_at or run in self._walker.active:
+        if row is None or row.finished_at:
+            await self._end_children(run)  # a crash may have come between the two
             return False
+        if run in self._walker.active:
+            return None
         parked = await self._loaded(row)
-        if parked is not None:
-            await self._walker.end(parked, how(parked))
-        self._starts.queued.discard(run)
+        if parked is not None and not await self._walker.end(parked, how(parked), as_read=True):
+            return None
+        self._starts.begun(run)
         self._clock.cancel(f"run:{run}")
-        if row.state == "waiting":
-            for child in await self._store.find(Run, parent=run, state=OPEN, mode="wait"):
-                await self.cancel(child.id, "the run that started it")
+        await self._end_children(run)
         return True
+
+    async def _end_children(self, run: str) -> None:
+        """The runs that an ended run waited for end with it."""
+        for child in await self._store.find(Run, parent=run, state=OPEN, mode="wait"):
+            await self.cancel(child.id, PARENT)

@@ -72,8 +72,9 @@ class Schedules:
     async def _fire(self, row: ScheduleRow) -> None:
         try:
             await self._start(row)
-        except Conflict:
-            return  # another alarm was first, or the schedule has changed
+        except Conflict:  # another alarm was first, or the schedule has changed
+            for current in await self._store.find(ScheduleRow, id=row.id):
+                self._arm(current)
         except StoreUnavailable as error:
             log.error("a schedule must wait", runbook=row.runbook, reason=str(error))
             self._ring(row, self._clock.now() + AGAIN)

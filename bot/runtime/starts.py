@@ -58,7 +58,9 @@ class Starts:
         self.open: Counter[str] = Counter()
         """Open runs by person id."""
         self.queued: set[str] = set()
-        """Ids of runs that are accepted and have not begun."""
+        """Ids of runs that are due and have not begun."""
+        self.planned: set[str] = set()
+        """Ids of runs that are accepted and not due."""
 
     def weigh(self, start: StartRun, asker: Asker) -> Accepted | RunRefused:
         """The row, or why not in words that begin with `Runbook failed: ` (D7)."""
@@ -81,6 +83,18 @@ class Starts:
             raise Refused(f"{self._limits.runs_a_person} of your runs are still open; wait for one to end.")
         if len(self.queued) >= self._limits.runs_queued:
             raise Refused("too many runs are waiting to begin; try again in a minute.")
+        if len(self.planned) >= self._limits.runs_planned:
+            raise Refused("too many runs are planned for later.")
+
+    def due(self, run: str) -> None:
+        """Its time has come; it waits for its place."""
+        self.planned.discard(run)
+        self.queued.add(run)
+
+    def begun(self, run: str) -> None:
+        """It waits no more."""
+        self.planned.discard(run)
+        self.queued.discard(run)
 
     def _accept(
         self, start: StartRun, asker: Asker, runbook: Runbook, definition: str, inputs: Vars

@@ -43,7 +43,8 @@ class Tasks:
         """The result of `work`, which goes on to its end even if whoever waits for it is
         cancelled: what was committed must not lack what follows from it."""
         waiter: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self.spawn(_pass_on(work, waiter), name)
+        task = self.launch(_pass_on(work, waiter), name)
+        task.add_done_callback(lambda _: waiter.cancel())  # cancelled before it began, it told nobody
         return await waiter
 
     def _ended(self, task: asyncio.Task[Any]) -> None:

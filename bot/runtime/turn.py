@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Iterator
 
@@ -39,6 +40,10 @@ class Work(msgspec.Struct, frozen=True, kw_only=True):
     """The person's own line, if it is not in the transcript yet; then `inbox` is new too."""
     timer: str = ""
     """Id of the timer row that rang."""
+    during: str = ""
+    """The wait for a run in which it was said. Words said then answer no later question (D1)."""
+    stored: asyncio.Future[bool] | None = None
+    """Whether its inbox row has been written; None: it was there before."""
 
 
 class Live:
@@ -47,21 +52,20 @@ class Live:
     Replaced cell by cell only after a commit, so a failed one leaves it as it was.
     """
 
-    __slots__ = ("arriving", "busy", "draining", "flow", "pending", "person", "row", "state", "timers")
+    __slots__ = ("busy", "draining", "flow", "pending", "person", "row", "state", "timers")
 
     def __init__(self, row: Chat, state: State, flow: Flow, person: Person) -> None:
         self.row, self.state, self.flow, self.person = row, state, flow, person
         self.busy = self.draining = False
-        self.arriving = 0
-        """Messages on their way into the inbox: they come before whatever arrives now."""
         self.pending: deque[Work] = deque()
+        """In the order in which they came, those on their way into the inbox included."""
         self.timers = True
         """It may have timer rows; unknown after loading."""
 
     @property
     def idle(self) -> bool:
         """Whether an event may have its turn at once."""
-        return not (self.busy or self.pending or self.arriving)
+        return not (self.busy or self.pending)
 
 
 class Plan(msgspec.Struct, kw_only=True):
@@ -105,6 +109,13 @@ class Turns:
             log.exception("a turn failed", chat=live.row.id, flow=live.flow.id, step=live.state.step)
             plan = self.failed(live, event)
         return plan
+
+    def plan_of(self, live: Live, work: Work) -> Plan:
+        """As `plan`; words that came too late for the wait they were said in change nothing."""
+        awaiting = live.state.awaiting
+        if work.during and (awaiting is None or awaiting.id != work.during):
+            return Plan(state=live.state)
+        return self.plan(live, work.event)
 
     def failed(self, live: Live, event: Event) -> Plan:
         """What a turn does that cannot be taken. A person can say something else; what the

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import msgspec
 import structlog
@@ -20,7 +21,6 @@ from bot.runtime.patience import Patience
 from bot.runtime.run_plan import Step, answered, end_unit, last_unit, unit_of, walk
 from bot.runtime.starts import Starts
 from bot.runtime.wire import load
-from flows.documents import Runbook
 from flows.effects import Call, Finish
 from flows.errors import FlowStuck, UnknownDefinition
 from flows.events import CallAnswered, Event
@@ -28,6 +28,7 @@ from flows.machine import advance
 
 log = structlog.get_logger()
 
+STOPPING = 10.0  # seconds to wait for a stopped run to write its end
 GRACE = 1.0  # seconds past its limit after which a connector that did not keep it is cut off
 
 
@@ -63,17 +64,27 @@ class Walker:
     async def _commit(self, unit: list[Op]) -> Committed:
         return await self.patience.see(lambda: self._store.commit(unit))
 
-    def stop(self, run: str, by: str) -> bool:
-        """Ask a run at work to end. False: it is not at work here."""
+    async def stop(self, run: str, by: str) -> bool:
+        """Ask a run at work to end, and wait until it rests. False: it is not at work here."""
         active = self.active.get(run)
         if active is None:
             return False
         active.stopped = by
         if active.calling is not None:
             active.calling.cancel()
+        with suppress(TimeoutError):  # the database is away: it ends once that is back
+            async with asyncio.timeout(STOPPING):
+                await active.rested.wait()
         return True
 
     async def go_on(self, active: Active, expect: Run, event: Event, first: list[Op]) -> None:
+        """Walk, and tell whoever asked it to stop that it has."""
+        try:
+            await self._walled(active, expect, event, first)
+        finally:
+            active.rested.set()
+
+    async def _walled(self, active: Active, expect: Run, event: Event, first: list[Op]) -> None:
         """The wall around a run: whatever happens inside, it reaches an end (promise 3)."""
         run = active.row.id
         self.active[run] = active
@@ -95,6 +106,7 @@ class Walker:
             self.active.pop(run, None)
         if over is not None:
             await self.patience.see(lambda: self.end(active, over))
+            await self.settle(first)
 
     async def _drive(self, active: Active, expect: Run, event: Event, first: list[Op]) -> Over | None:
         """Walk until the run rests or is over."""
@@ -103,6 +115,9 @@ class Walker:
             if turn.state is active.state:  # not what it waits for: it goes on waiting
                 await self.settle(first)
                 return None
+            over = self._stopped(active)
+            if over is not None:
+                return over
             now = self._clock.now()
             step = walk(active, turn, self._starts, now)
             settled = [*first, *answered(active, expect, event, now, self._limits)]
@@ -112,8 +127,9 @@ class Walker:
                 await self._finish(active, expect, step, step.finish, settled)
                 return None
             await self._journal(active, expect, step, settled, ok=ok)
-            if active.stopped:
-                return cancelled(active.stopped)
+            over = self._stopped(active)
+            if over is not None:
+                return over
             if active.row.steps > self._limits.steps_a_run:
                 return Over("failed", f"Runbook failed: more than {self._limits.steps_a_run} steps")
             if step.call is None:
@@ -142,9 +158,6 @@ class Walker:
 
     async def _perform(self, active: Active, call: Call) -> CallAnswered | Over:
         """Do one call, within its own limit and the run's, with the rights of now."""
-        reason = self._forbidden(active)
-        if reason:
-            return Over("failed", f"Runbook failed: {reason}")
         pins: dict[str, str] = load(active.row.pins)
         left = max(0.0, (active.row.deadline_at - self._clock.now()) / 1000)
         call = msgspec.structs.replace(call, within=left)
@@ -166,15 +179,16 @@ class Walker:
         finally:
             active.calling = None
 
-    def _forbidden(self, active: Active) -> str:
-        """Disabling, deleting and rights are always live (DECISIONS 17, promise 7)."""
+    def _stopped(self, active: Active) -> Over | None:
+        """Whether it may not go on: asked before each step is written and before each effect.
+        Disabling, deleting and rights are always live (DECISIONS 17, promise 7)."""
+        if active.stopped:
+            return cancelled(active.stopped)
         try:
-            now = self._library.runbook(active.row.runbook).document
-            assert isinstance(now, Runbook)
-            check_start(active.person, now)
+            check_start(active.person, self._library.runbook(active.row.runbook).document)
         except (UnknownDefinition, Refused) as error:
-            return str(error)
-        return ""
+            return Over("failed", f"Runbook failed: {error}")
+        return None
 
     # --- ends ----------------------------------------------------------------------------
 
@@ -190,20 +204,22 @@ class Walker:
             self.links.deliver()
         await self._told(active, after, news)
 
-    async def end(self, active: Active, how: Over) -> None:
-        """End it without an End step. An end that stands already stands."""
+    async def end(self, active: Active, how: Over, *, as_read: bool = False) -> bool:
+        """End it without an End step. False: somebody has ended it already or, `as_read`, it
+        is not as its row was read."""
         now = self._clock.now()
         after = msgspec.structs.replace(
             active.row, state=how.state, outcome="failure", message=how.message,
             code=how.state, awaiting="", finished_at=now,
         )  # fmt: skip
-        ops, news = end_unit(active, after, now)
+        ops, news = end_unit(active, after, now, as_read=as_read)
         try:
             await self._store.commit(ops)
         except Conflict:
-            log.info("the run had ended already", run=after.id)
-            return
+            log.info("the run had ended or gone on already", run=after.id)
+            return False
         await self._told(active, after, news)
+        return True
 
     async def _told(self, active: Active, after: Run, news: Inbox | None) -> None:
         log.info("run ended", run=after.id, runbook=after.runbook, state=after.state, steps=after.steps)
