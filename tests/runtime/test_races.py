@@ -11,7 +11,7 @@ import pytest
 from bot.errors import StoreUnavailable
 from bot.limits import Limits
 from bot.ports import Committed, Delivery, Inbound, Op, Store
-from bot.rows import Run
+from bot.rows import Run, Trace
 from bot.runtime.assemble import Choices
 from bot.storage.memory import MemoryStore
 from bot.testing import CUSTOMER, STRANGER, Chat, Gate, TestAdapter
@@ -105,7 +105,11 @@ async def test_a_run_that_wakes_while_it_is_cancelled_is_stopped_or_has_ended(
     stopped = await place.engine.cancel(chat.id, chat.runs[0].row.id, STRANGER)
     await place.settle()
     assert chat.runs[0].state == ("cancelled" if stopped else "succeeded")
-    if chat.runs[0].state == "succeeded":
+    traces = await place.store.find(Trace, order="no")
+    calls = [trace for trace in traces if trace.step == "call"]
+    assert all(trace.ok != -1 for trace in traces)  # nothing is left as if it were going on
+    assert len(place.connectors.made) <= len(calls)
+    if not stopped:
         assert len(place.connectors.made) == 1
 
 
