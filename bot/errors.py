@@ -109,7 +109,8 @@ class DeliveryError(CuebookError):
 
 
 class RetryLater(DeliveryError):
-    """It may go through after `after` seconds."""
+    """The platform asks for patience: it may go through after `after` seconds. That is no
+    failed try."""
 
     def __init__(self, after: float, reason: str = "") -> None:
         super().__init__(reason or f"try again in {after:g} s")

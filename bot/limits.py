@@ -23,6 +23,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     pending_a_chat: int = 50
     """A person's messages that a busy chat has taken and not handled."""
     delivery_tries: int = 8
+    """Failed ones; to be asked for patience is no failure."""
+    delivered_within: float = 86_400.0
+    """Seconds for which a platform may put us off before a message is parked."""
     forgotten_after: float = 7 * 86_400.0
     """Seconds without a word after which an open question is over (promise 3)."""
     drain: float = 10.0

@@ -254,6 +254,8 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: bool
     prompt: str
     """The id of the open question, or empty."""
+    platform: str = ""
+    address: str = ""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -263,6 +265,10 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     message: Message
     ref: str = ""
     """The platform's reference if it was sent before and may be edited."""
+    id: str = ""
+    """The same for every try."""
+    doubtful: bool = False
+    """An earlier try may have gone through unheard: look before sending it again."""
 
 
 class Adapter(Protocol):
@@ -275,6 +281,11 @@ class Adapter(Protocol):
     async def send(self, delivery: Delivery) -> str:
         """Hand over one line; returns the platform's reference. Raises RetryLater or
         Undeliverable, never a platform's own error. Never called where `reads_log`."""
+        ...
+
+    def show(self, address: str, chat: str, picture: Progress) -> None:
+        """A run of a chat looks like this now. Each picture replaces the one before; the one
+        of its end comes last. Never blocks, never raises. Never called where `reads_log`."""
         ...
 
 

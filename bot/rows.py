@@ -74,6 +74,8 @@ class Message(Row, kw_only=True, frozen=True):
     """JSON list of {label, value}; `[]` where there are none."""
     run: str
     created_at: int
+    form: str = ""
+    """JSON list of the fields that are asked for together; empty where there are none."""
 
 
 class Outbox(Row, kw_only=True, frozen=True):
@@ -126,6 +128,8 @@ class Run(Row, kw_only=True, frozen=True):
     started_at: int
     finished_at: int
     deadline_at: int
+    requester: str = ""
+    """The id of `person`, to find a person's runs by."""
 
 
 class Trace(Row, kw_only=True, frozen=True):
@@ -185,5 +189,97 @@ class Definition(Row, kw_only=True, frozen=True):
     created_at: int
 
 
-AnyRow: TypeAlias = Chat | Inbox | Message | Outbox | Run | Trace | Timer | Schedule | Definition
-ROWS: tuple[type[Row], ...] = (Chat, Inbox, Message, Outbox, Run, Trace, Timer, Schedule, Definition)
+class Callback(Row, kw_only=True, frozen=True):
+    """The address at which one waiting step of one run may be called back, once."""
+
+    TABLE: ClassVar[str] = "callback"
+    id: str
+    """Hash of the token in the address: who reads the database cannot call."""
+    run: str
+    step: str
+    state: Literal["open", "called"]
+    created_at: int
+
+
+class Card(Row, kw_only=True, frozen=True):
+    """The one message on a platform that shows a run, and is edited in place. `id`: the run's."""
+
+    TABLE: ClassVar[str] = "card"
+    id: str
+    chat: str
+    platform: str
+    address: str
+    ref: str
+    """The platform's reference; empty until it was posted."""
+    shown: str
+    """Hash of what it shows."""
+    state: Literal["open", "final"]
+    updated_at: int
+
+
+class Workspace(Row, kw_only=True, frozen=True):
+    """A workspace of a platform in which Cuebook is installed. `id`: `PLATFORM:ENTERPRISE:TEAM`."""
+
+    TABLE: ClassVar[str] = "workspace"
+    id: str
+    platform: str
+    enterprise: str
+    team: str
+    name: str
+    app: str
+    bot: str
+    """The platform's id of our bot."""
+    bot_user: str
+    """The user as whom the bot speaks."""
+    scopes: str
+    tokens: str
+    """Sealed JSON; empty once it was removed."""
+    expires_at: int
+    """When the token has to be renewed by; 0 = never."""
+    state: Literal["installed", "removed"]
+    version: int
+    """Guards a renewal: tokens for it work once."""
+    installed_by: str
+    installed_at: int
+
+
+class OneTime(Row, kw_only=True, frozen=True):
+    """Something that may be used once, until `expires_at`; `id` is the hash of it."""
+
+    TABLE: ClassVar[str] = "one_time"
+    id: str
+    kind: str
+    state: Literal["open", "used"]
+    expires_at: int
+
+
+AnyRow: TypeAlias = (
+    Chat
+    | Inbox
+    | Message
+    | Outbox
+    | Run
+    | Trace
+    | Timer
+    | Schedule
+    | Definition
+    | Callback
+    | Card
+    | Workspace
+    | OneTime
+)
+ROWS: tuple[type[Row], ...] = (
+    Chat,
+    Inbox,
+    Message,
+    Outbox,
+    Run,
+    Trace,
+    Timer,
+    Schedule,
+    Definition,
+    Callback,
+    Card,
+    Workspace,
+    OneTime,
+)

@@ -19,6 +19,19 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     value: str
 
 
+class FormField(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One field of a form: what it is called, and what may be in it."""
+
+    name: str
+    label: str
+    type: Literal["text", "integer", "number", "boolean", "date"] = "text"
+    options: tuple[Choice, ...] = ()
+    """The only values allowed, if there are any."""
+    secret: bool = False
+    """What is entered is shown to nobody, and is in no transcript."""
+    hint: str = ""
+
+
 class Say(msgspec.Struct, tag="say", frozen=True, kw_only=True, omit_defaults=True):
     """The bot speaks. With `prompt` it is a question that a press may name."""
 
@@ -26,6 +39,9 @@ class Say(msgspec.Struct, tag="say", frozen=True, kw_only=True, omit_defaults=Tr
     text: str
     prompt: str | None = None
     choices: tuple[Choice, ...] = ()
+    form: tuple[FormField, ...] = ()
+    """The fields that are asked for together. A platform with forms shows one; elsewhere a
+    person answers one field after the other."""
 
 
 class Note(msgspec.Struct, tag="note", frozen=True, kw_only=True):

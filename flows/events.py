@@ -17,12 +17,26 @@ class Started(msgspec.Struct, tag="started", frozen=True, kw_only=True):
     """The chat was opened, or the run was claimed. Once, and first."""
 
 
+class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file that a person sent along: where it is, as the platform says. Nobody fetched it."""
+
+    name: str
+    link: str = ""
+    type: str = ""
+
+
 class Said(msgspec.Struct, tag="said", frozen=True, kw_only=True, omit_defaults=True):
-    """A person wrote `text`, or pressed a choice of the question `prompt` (then `value`)."""
+    """A person wrote `text`, pressed a choice of the question `prompt` (then `value`), or
+    filled in its form (then `values`)."""
 
     text: str
     prompt: str | None = None
     value: str | None = None
+    values: dict[str, Json] | None = None
+    files: tuple[File, ...] = ()
+    opening: bool = False
+    """The words with which a person opened the chat: they answer its first question if they
+    name one of its options, and are no answer otherwise."""
 
 
 class CallAnswered(msgspec.Struct, tag="call_answered", frozen=True, kw_only=True):

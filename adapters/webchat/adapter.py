@@ -14,7 +14,7 @@ from adapters.webchat.page import Pages
 from adapters.webchat.rest import Rest
 from adapters.webchat.settings import Settings
 from adapters.webchat.sockets import Sockets
-from bot.ports import Delivery
+from bot.ports import Delivery, Progress
 from bot.web.health import Health
 from bot.web.ports import Catalogue
 from bot.web.proxies import Proxies
@@ -61,6 +61,9 @@ class WebChat:
     async def send(self, delivery: Delivery) -> str:
         """Never called: `reads_log`."""
         raise AssertionError("the web chat's clients read the transcript themselves")
+
+    def show(self, address: str, chat: str, picture: Progress) -> None:
+        """Never called: `reads_log`."""
 
 
 __all__ = ["House", "Settings", "Site", "WebChat"]

@@ -14,6 +14,7 @@ import structlog
 from bot.errors import RetryLater, StoreError, Undeliverable
 from bot.ports import Adapter, Change, Delivery
 from bot.rows import Message, Outbox
+from bot.runtime.active import Active, picture
 from bot.runtime.ground import Ground
 
 log = structlog.get_logger()
@@ -31,6 +32,7 @@ class Dispatcher:
     def __init__(self, ground: Ground, adapters: Mapping[str, Adapter]) -> None:
         self._store, self._clock, self._adapters = ground.store, ground.clock, adapters
         self._tasks, self._limits = ground.tasks, ground.limits
+        self._began = ground.clock.now()
         self._running = self._again = False
         self._serving: set[str] = set()
         """Chats that a task of their own delivers to."""
@@ -43,6 +45,19 @@ class Dispatcher:
         else:
             self._running = True
             self._tasks.spawn(self._work(), "dispatcher")
+
+    def show(self, active: Active) -> None:
+        """Hand the picture of a run to the platform of its chat."""
+        if active.outbox is None:
+            return
+        platform, address = active.outbox
+        adapter = self._adapters.get(platform)
+        if adapter is None:
+            return
+        try:
+            adapter.show(address, active.row.chat, picture(active))
+        except Exception:  # the wall: one adapter's fault must not reach the run
+            log.exception("an adapter failed", platform=platform)
 
     async def _work(self) -> None:
         try:
@@ -100,8 +115,10 @@ class Dispatcher:
             return await self._settle(row, "parked", reason="there is nobody to deliver it")
         try:
             async with asyncio.timeout(SEND):
-                ref = await adapter.send(Delivery(address=row.address, message=lines[0], ref=row.ref))
-        except (RetryLater, TimeoutError) as error:
+                ref = await adapter.send(self._delivery(row, lines[0]))
+        except RetryLater as error:
+            return await self._wait_for(row, lines[0], error)
+        except TimeoutError as error:
             return await self._later(row, error)
         except Undeliverable as error:
             return await self._settle(row, "parked", reason=str(error))
@@ -110,12 +127,34 @@ class Dispatcher:
             return await self._later(row, error)
         return await self._settle(row, "sent", ref=ref)
 
-    async def _later(self, row: Outbox, error: Exception) -> bool:
-        if row.tries + 1 >= self._limits.delivery_tries:
+    def _delivery(self, row: Outbox, line: Message) -> Delivery:
+        """`doubtful` where nobody can know whether it was sent: a try that was not answered, or
+        one that an earlier process may have begun."""
+        left_behind = 0 < line.created_at < self._began
+        return Delivery(
+            address=row.address,
+            message=line,
+            ref=row.ref,
+            id=row.id,
+            doubtful=row.state == "sending" or left_behind,
+        )
+
+    async def _wait_for(self, row: Outbox, line: Message, error: RetryLater) -> bool:
+        """The platform asks for patience; it has it, up to a limit in days."""
+        now = self._clock.now()
+        if now - line.created_at > self._limits.delivered_within * 1000:
             return await self._settle(row, "parked", reason=str(error))
-        wait = error.after if isinstance(error, RetryLater) else min(2.0**row.tries, 60.0)
-        due = self._clock.now() + round(wait * 1000)
-        await self._store.commit([Change(Outbox, {"id": row.id}, {"tries": row.tries + 1, "next_at": due})])
+        due = now + round(error.after * 1000)
+        await self._store.commit([Change(Outbox, {"id": row.id}, {"next_at": due})])
+        return False
+
+    async def _later(self, row: Outbox, error: Exception) -> bool:
+        """A failed try; the next one looks first whether this one went through after all."""
+        if row.tries + 1 >= self._limits.delivery_tries:
+            return await self._settle(row, "parked", reason=str(error) or type(error).__name__)
+        due = self._clock.now() + round(min(2.0**row.tries, 60.0) * 1000)
+        cells: dict[str, str | int] = {"tries": row.tries + 1, "next_at": due, "state": "sending"}
+        await self._store.commit([Change(Outbox, {"id": row.id}, cells)])
         return False
 
     async def _settle(self, row: Outbox, state: str, *, ref: str = "", reason: str = "") -> bool:

@@ -7,55 +7,56 @@ from weakref import WeakValueDictionary
 
 import structlog
 
-from bot.access.rules import GROUP, check_cancel, check_open
-from bot.errors import Conflict, NotAllowed, NotFound, StoreUnavailable
+from bot.access.rules import GROUP, check_cancel, check_open, check_start
+from bot.errors import Conflict, Duplicate, NotAllowed, NotFound, StoreUnavailable
 from bot.ids import new_id
 from bot.ports import (
     Change,
-    ChatView,
     Delete,
     Inbound,
     Op,
     Opened,
     Person,
-    Progress,
     Receipt,
 )
-from bot.rows import Chat, Inbox, Message, Run, Trace
+from bot.rows import Chat, Inbox, Run
 from bot.rows import Timer as TimerRow
-from bot.runtime.active import OPEN, Active, picture, shown_before, unreadable
 from bot.runtime.chats import Chats
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.ground import Ground
 from bot.runtime.runs import Runs
 from bot.runtime.timers import Timers
 from bot.runtime.turn import Hooks, Live, Plan, Work
+from bot.runtime.views import Views
 from bot.runtime.walker import Walker
 from bot.runtime.wire import dump, load_event, load_person
 from flows.documents import Profile
+from flows.errand import errand
 from flows.events import Started, TimeCame
 from flows.project import Loaded
 from flows.state import State
+from flows.values import Vars
 
 log = structlog.get_logger()
 
 AGAIN = 1_000  # ms until the end of a run is told again that the database would not take
 
 
-class Conversations:
-    """`bot.ports.Engine`: the only door for people."""
+class Conversations(Views):
+    """`bot.ports.Engine`: the only door for people. What only reads is in `Views`."""
 
     def __init__(
         self, ground: Ground, chats: Chats, runs: Runs, walker: Walker, timers: Timers, dispatcher: Dispatcher
     ) -> None:
-        self._store, self._clock, self._library = ground.store, ground.clock, ground.library
-        self.tasks, self._chats, self.runs = ground.tasks, chats, runs
-        self._walker, self.timers, self.dispatcher = walker, timers, dispatcher
+        super().__init__(ground, chats, runs, walker)
+        self._clock, self.tasks = ground.clock, ground.tasks
+        self.timers, self.dispatcher = timers, dispatcher
         self._places: WeakValueDictionary[tuple[str, str, str], asyncio.Lock] = WeakValueDictionary()
         chats.hooks = _After(self)
         walker.links.news = self.news
         walker.links.arm = timers.arm
         walker.links.deliver = dispatcher.wake
+        walker.links.show = dispatcher.show
         timers.ring = self._ring
 
     # --- people --------------------------------------------------------------------------
@@ -67,7 +68,7 @@ class Conversations:
         loaded = self._library.profile(profile)
         check_open(person, loaded.document)
         if not address:
-            return await self._begin(loaded, person, platform, address, id)
+            return await self._begin(loaded, person, platform, address, id, {})
         place = (platform, address, profile)
         # a strong name for as long as somebody waits: two openers at once find one chat
         lock = self._places.setdefault(place, asyncio.Lock())
@@ -77,15 +78,31 @@ class Conversations:
             )
             if known:
                 return Opened(chat=known[0].id, seq=known[0].seq, new=False)
-            return await self._begin(loaded, person, platform, address, id)
+            return await self._begin(loaded, person, platform, address, id, {})
+
+    async def open_run(
+        self, runbook: str, given: Vars, person: Person, *, platform: str, address: str, id: str
+    ) -> Opened:
+        """Start a chat that executes one runbook; the same `id` again is the same chat."""
+        known = await self._store.get(Chat, id=id)
+        if known is not None:
+            return Opened(chat=id, seq=known.seq, new=False)
+        document = self._library.runbook(runbook).document
+        check_start(person, document)
+        loaded, values = errand(document, given)
+        await self._library.keep(loaded)
+        try:
+            return await self._begin(loaded, person, platform, address, id, values)
+        except Duplicate:  # the same wish twice at once
+            return Opened(chat=id, seq=0, new=False)
 
     async def _begin(
-        self, loaded: Loaded[Profile], person: Person, platform: str, address: str, id: str
+        self, loaded: Loaded[Profile], person: Person, platform: str, address: str, id: str, given: Vars
     ) -> Opened:
         document, now = loaded.document, self._clock.now()
         assert loaded.flow is not None
         chat = id or new_id(now)
-        state = State(context={"chat": _about(chat, document, platform, person)})
+        state = State(context={"chat": _about(chat, document, platform, person)}, variables=given)
         row = Chat(
             id=chat, profile=document.id, definition=loaded.hash, platform=platform, address=address or chat,
             person=dump(person), state=dump(state), status="open", version=0, seq=0,
@@ -118,46 +135,6 @@ class Conversations:
         except NotAllowed as refusal:
             words = str(refusal)
             await patience.see(lambda: self._chats.tell(live, words))
-
-    async def messages(self, chat: str, after: int = 0, limit: int = 500) -> list[Message]:
-        """The transcript after a seq."""
-        return await self._store.find(Message, chat=chat, above={"seq": after}, order="seq", limit=limit)
-
-    async def progress(self, chat: str) -> list[Progress]:
-        """The runs of this chat that are open."""
-        rows = await self._store.find(Run, chat=chat, state=OPEN, order="created_at", limit=20)
-        return [await self._picture(row) for row in rows]
-
-    async def _picture(self, row: Run) -> Progress:
-        active = self._walker.active.get(row.id)
-        if active is None:
-            active = await self._parked(row)
-            shown_before(active, await self._store.find(Trace, owner=f"run:{row.id}", order="no"))
-        return picture(active)
-
-    async def _parked(self, row: Run) -> Active:
-        try:
-            return await self.runs.load(row)
-        except StoreUnavailable:
-            raise
-        except Exception:  # noqa: BLE001  (what cannot be read any more can still be shown and ended)
-            return unreadable(row)
-
-    async def look(self, chat: str) -> ChatView:
-        """What an adapter may know of a chat."""
-        live = await self._chats.live(chat)
-        row = await self._store.get(Chat, id=chat)
-        awaiting = live.state.awaiting
-        return ChatView(
-            id=chat,
-            profile=live.row.profile,
-            profile_name=live.flow.document.called,
-            person=live.person,
-            seq=row.seq if row is not None else 0,
-            ended=live.row.status == "ended",
-            waiting=awaiting is not None and awaiting.kind == "run",
-            prompt=awaiting.id if awaiting is not None and awaiting.kind == "answer" else "",
-        )
 
     # --- our own events ------------------------------------------------------------------
 

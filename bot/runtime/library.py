@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import structlog
 
-from bot.errors import NotFound
+from bot.errors import Duplicate, NotFound
 from bot.ports import Clock, Insert, Store
 from bot.rows import Definition
 from flows.connector import Connector
@@ -36,6 +37,11 @@ class Library:
         for tell in self.changed:
             tell()
 
+    async def keep(self, loaded: Loaded[Profile]) -> None:
+        """A profile that is in no file: whoever begins with it finds it again."""
+        if loaded.hash not in self._pinned:
+            await self._keep("chat-profile", loaded)
+
     async def _keep(self, kind: str, loaded: Loaded[Any]) -> None:
         if await self._store.get(Definition, hash=loaded.hash) is None:
             row = Definition(
@@ -46,7 +52,8 @@ class Library:
                 source=loaded.source,
                 created_at=self._clock.now(),
             )
-            await self._store.commit([Insert(row)])
+            with suppress(Duplicate):  # somebody else keeps the same just now
+                await self._store.commit([Insert(row)])
         self._pinned[loaded.hash] = loaded
 
     def profile(self, id: str) -> Loaded[Profile]:

@@ -128,6 +128,7 @@ class Starts:
             started_at=0,
             finished_at=0,
             deadline_at=0,
+            requester=asker.person.id,
         )
         quiet = asker.quiet if mode == "wait" else 0.0
         return Accepted(row=row, event=RunAccepted(id=start.id, run=row.id, wait=mode == "wait", quiet=quiet))

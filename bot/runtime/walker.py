@@ -37,6 +37,8 @@ class Links:
 
     news: Callable[[Inbox], Awaitable[None]]
     deliver: Callable[[], None]
+    show: Callable[[Active], None]
+    """A run that a push platform shows has changed."""
     arm: Callable[[TimerRow], None]
     begin: Callable[[Run], None]
 
@@ -151,10 +153,16 @@ class Walker:
             self.links.deliver()
         for timer in step.timers:
             self.links.arm(timer)
-        if active.row.chat:
-            self._bus.publish(active.row.chat, picture(active))
+        self._show(active)
         for child in step.starts:
             self.links.begin(child)
+
+    def _show(self, active: Active) -> None:
+        """Let people see how it stands."""
+        if active.row.chat:
+            self._bus.publish(active.row.chat, picture(active))
+        if active.outbox is not None:
+            self.links.show(active)
 
     async def _perform(self, active: Active, call: Call) -> CallAnswered | Over:
         """Do one call, within its own limit and the run's, with the rights of now."""
@@ -228,9 +236,8 @@ class Walker:
         self._starts.open[active.person.id] -= 1
         if self._starts.open[active.person.id] <= 0:
             del self._starts.open[active.person.id]
-        if after.chat:
-            active.rev = max(active.rev + 1, after.finished_at)
-            self._bus.publish(after.chat, picture(active))
+        active.rev = max(active.rev + 1, after.finished_at)
+        self._show(active)
         if (tell := self.watch.pop(after.id, None)) is not None:
             tell(after)
         if news is not None:

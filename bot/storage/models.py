@@ -74,6 +74,7 @@ class Message(Model):
     choices = fields.TextField()
     run = fields.TextField()
     created_at = fields.BigIntField()
+    form = fields.TextField(db_default="")
 
     class Meta:
         table = "message"
@@ -127,6 +128,7 @@ class Run(Model):
     started_at = fields.BigIntField()
     finished_at = fields.BigIntField()
     deadline_at = fields.BigIntField()
+    requester = fields.CharField(max_length=KEY, db_default="")
 
     class Meta:
         table = "run"
@@ -134,6 +136,7 @@ class Run(Model):
             Index(fields=("state",), name="run_state"),
             Index(fields=("chat",), name="run_chat"),
             Index(fields=("parent",), name="run_parent"),
+            Index(fields=("requester",), name="run_requester"),
         ]
 
 
@@ -192,3 +195,61 @@ class Definition(Model):
 
     class Meta:
         table = "definition"
+
+
+class Callback(Model):
+    id = fields.CharField(max_length=KEY, primary_key=True)
+    run = fields.CharField(max_length=KEY)
+    step = fields.TextField()
+    state = fields.CharField(max_length=WORD)
+    created_at = fields.BigIntField()
+
+    class Meta:
+        table = "callback"
+        indexes = [Index(fields=("run",), name="callback_run")]
+
+
+class Card(Model):
+    id = fields.CharField(max_length=KEY, primary_key=True)
+    chat = fields.TextField()
+    platform = fields.TextField()
+    address = fields.TextField()
+    ref = fields.TextField()
+    shown = fields.TextField()
+    state = fields.CharField(max_length=WORD)
+    updated_at = fields.BigIntField()
+
+    class Meta:
+        table = "card"
+        indexes = [Index(fields=("state",), name="card_state")]
+
+
+class Workspace(Model):
+    id = fields.CharField(max_length=KEY, primary_key=True)
+    platform = fields.TextField()
+    enterprise = fields.TextField()
+    team = fields.TextField()
+    name = fields.TextField()
+    app = fields.TextField()
+    bot = fields.TextField()
+    bot_user = fields.TextField()
+    scopes = fields.TextField()
+    tokens = fields.TextField()
+    expires_at = fields.BigIntField()
+    state = fields.CharField(max_length=WORD)
+    version = fields.BigIntField()
+    installed_by = fields.TextField()
+    installed_at = fields.BigIntField()
+
+    class Meta:
+        table = "workspace"
+
+
+class OneTime(Model):
+    id = fields.CharField(max_length=KEY, primary_key=True)
+    kind = fields.TextField()
+    state = fields.CharField(max_length=WORD)
+    expires_at = fields.BigIntField()
+
+    class Meta:
+        table = "one_time"

@@ -30,11 +30,15 @@ SHORT: dict[type[Row], tuple[str, ...]] = {
     rows.Inbox: ("id", "source", "external_id", "target"),
     rows.Message: ("chat",),
     rows.Outbox: ("id", "chat"),
-    rows.Run: ("id", "chat", "parent"),
+    rows.Run: ("id", "chat", "parent", "requester"),
     rows.Trace: ("owner",),
     rows.Timer: ("id", "target"),
     rows.Schedule: ("id",),
     rows.Definition: ("hash",),
+    rows.Callback: ("id", "run"),
+    rows.Card: ("id",),
+    rows.Workspace: ("id",),
+    rows.OneTime: ("id",),
 }
 """Texts that are keys or indexed: bounded, since an index entry is."""
 

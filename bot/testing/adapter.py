@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Iterable
 
-from bot.ports import Delivery
+from bot.ports import Delivery, Progress
 
 
 class TestAdapter:
@@ -23,6 +23,7 @@ class TestAdapter:
     def __init__(self, platform: str = "test", failures: Iterable[Exception] = ()) -> None:
         self.platform = platform
         self.sent: list[Delivery] = []
+        self.pictures: list[Progress] = []
         self.failures: deque[Exception] = deque(failures)
 
     async def send(self, delivery: Delivery) -> str:
@@ -32,6 +33,10 @@ class TestAdapter:
             raise self.failures.popleft()
         self.sent.append(delivery)
         return f"{self.platform}-{len(self.sent)}"
+
+    def show(self, address: str, chat: str, picture: Progress) -> None:
+        """See `bot.ports.Adapter`."""
+        self.pictures.append(picture)
 
     @property
     def texts(self) -> list[str]:

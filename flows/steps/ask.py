@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
@@ -118,6 +119,10 @@ class AskStep(Step):
 
     def offers(self, said: Said) -> bool:
         return self.chosen(said) is not None
+
+    def complaints(self, values: Mapping[str, Json], declared: Mapping[str, Variable]) -> dict[str, str]:
+        """What is wrong with a form, by field; empty: it can be taken."""
+        return {}
 
     def chosen(self, said: Said) -> Option | None:
         """The option that these words mean, if any. A number counts only where it is no

@@ -10,7 +10,23 @@ import msgspec
 import pytest
 
 from bot.ports import Store
-from bot.rows import ROWS, Chat, Definition, Inbox, Message, Outbox, Row, Run, Schedule, Timer, Trace
+from bot.rows import (
+    ROWS,
+    Callback,
+    Card,
+    Chat,
+    Definition,
+    Inbox,
+    Message,
+    OneTime,
+    Outbox,
+    Row,
+    Run,
+    Schedule,
+    Timer,
+    Trace,
+    Workspace,
+)
 from bot.storage.migrate import migrate
 
 CHAT = Chat(
@@ -110,7 +126,32 @@ DEFINITION = Definition(
     hash="d0", kind="profile", id="helpdesk", path="profiles/helpdesk.yaml", source="say: hi", created_at=1
 )
 
-ONE_OF_EACH: tuple[Row, ...] = (CHAT, INBOX, OUTBOX, RUN, TRACE, TIMER, SCHEDULE, DEFINITION)
+CALLBACK = Callback(id="k1", run="r1", step="approval", state="open", created_at=1_000)
+CARD = Card(
+    id="r1", chat="c1", platform="slack", address="C1", ref="", shown="", state="open", updated_at=1_000
+)
+WORKSPACE = Workspace(
+    id="slack::T1",
+    platform="slack",
+    enterprise="",
+    team="T1",
+    name="Desk",
+    app="A1",
+    bot="B1",
+    bot_user="U1",
+    scopes="chat:write",
+    tokens="sealed",
+    expires_at=0,
+    state="installed",
+    version=1,
+    installed_by="U2",
+    installed_at=1_000,
+)
+ONE_TIME = OneTime(id="o1", kind="slack-install", state="open", expires_at=9_000)
+
+ONE_OF_EACH: tuple[Row, ...] = (
+    CHAT, INBOX, OUTBOX, RUN, TRACE, TIMER, SCHEDULE, DEFINITION, CALLBACK, CARD, WORKSPACE, ONE_TIME,
+)  # fmt: skip
 """But messages, which only `Append` makes."""
 
 with_: Any = msgspec.structs.replace

@@ -20,7 +20,6 @@ from bot.storage.migrate import migrate, migration_names
 from bot.storage.open import open_readonly, open_store
 from tests.storage.samples import CHAT, fresh
 
-FIRST = "0001_initial"
 ALL = migration_names()
 
 
@@ -33,7 +32,9 @@ async def test_migrating_twice_does_it_once(tmp_path: Path) -> None:
     url = f"sqlite://{tmp_path}/cuebook.db"
     assert await migrate(url) == ALL
     assert await migrate(url) == []
-    assert asked(tmp_path / "cuebook.db", "SELECT app, name FROM tortoise_migrations") == [("cuebook", FIRST)]
+    assert asked(tmp_path / "cuebook.db", "SELECT app, name FROM tortoise_migrations") == [
+        ("cuebook", name) for name in ALL
+    ]
     assert {file.name for file in tmp_path.iterdir()} == {"cuebook.db", "cuebook.db.lock"}
 
 
@@ -123,13 +124,13 @@ async def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> No
 
 # --- the next version ------------------------------------------------------------------
 
-LATER = """
+LATER = f"""
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cuebook", "0001_initial")]
+    dependencies = [("cuebook", "{ALL[-1]}")]
     operations = [
         ops.AddField(model_name="Chat", name="mood", field=fields.TextField(db_default="calm")),
         %s
@@ -156,24 +157,24 @@ async def later(
 
 
 async def test_an_older_database_is_copied_and_brought_up_to_date(later: Path, tmp_path: Path) -> None:
-    (later / "0002_mood.py").write_text(LATER % "")
+    (later / "9999_mood.py").write_text(LATER % "")
     url = f"sqlite://{tmp_path}/cuebook.db"
     with pytest.raises(OperatorError, match="older version"):
         await open_readonly(url)
-    assert await migrate(url) == ["0002_mood"]
+    assert await migrate(url) == ["9999_mood"]
     assert asked(tmp_path / "cuebook.db", "SELECT id, mood FROM chat") == [("c1", "calm")]
-    copy = tmp_path / "cuebook.db.before-0002_mood"
+    copy = tmp_path / "cuebook.db.before-9999_mood"
     assert asked(copy, "SELECT id FROM chat") == [("c1",)]
-    assert asked(copy, "SELECT name FROM tortoise_migrations") == [(FIRST,)]
+    assert asked(copy, "SELECT name FROM tortoise_migrations") == [(name,) for name in ALL]
     store = await open_store(url)
     assert await store.get(Chat, id="c1") == CHAT
     await store.close()
 
 
 async def test_a_failed_migration_leaves_the_database_as_it_was(later: Path, tmp_path: Path) -> None:
-    (later / "0002_mood.py").write_text(LATER % 'ops.RunSQL("DROP TABLE no_such_table"),')
-    with pytest.raises(OperatorError, match="before-0002_mood"):
+    (later / "9999_mood.py").write_text(LATER % 'ops.RunSQL("DROP TABLE no_such_table"),')
+    with pytest.raises(OperatorError, match="before-9999_mood"):
         await open_store(f"sqlite://{tmp_path}/cuebook.db")
-    assert asked(tmp_path / "cuebook.db", "SELECT name FROM tortoise_migrations") == [(FIRST,)]
+    assert asked(tmp_path / "cuebook.db", "SELECT name FROM tortoise_migrations") == [(name,) for name in ALL]
     columns = [name for _, name, *_ in asked(tmp_path / "cuebook.db", "PRAGMA table_info(chat)")]
     assert columns == [*Chat.__struct_fields__]
