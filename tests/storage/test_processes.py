@@ -23,6 +23,8 @@ pytestmark = pytest.mark.proof
 ROOT = Path(__file__).parents[2]
 LIMIT = 30.0
 
+ALL = migration_names()
+
 
 @contextlib.asynccontextmanager
 async def python(*arguments: str) -> AsyncIterator[Process]:
@@ -94,8 +96,6 @@ async def test_three_processes_that_migrate_at_once_all_succeed(tmp_path: Path) 
 OPEN = """
 import asyncio, sys
 from bot.storage.open import open_store
-
-ALL = migration_names()
 async def main():
     await (await open_store(sys.argv[1])).close()
 asyncio.run(main())
