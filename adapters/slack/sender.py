@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 import msgspec
 
 from adapters.slack import payloads
-from adapters.slack.heard import Deed, Ignored
+from adapters.slack.heard import Deed, Ignored, Ours
 
 D = TypeVar("D", bound=Deed)
 
@@ -29,16 +29,17 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     external: bool = False
     event: str = ""
+    ours: Ours = Ours()
 
     @classmethod
-    def of(cls, payload: Any) -> Self:
+    def of(cls, payload: Any, ours: Ours) -> Self:
         """The sender of any payload."""
         if payloads.text(payload, "type") in ("event_callback", "app_rate_limited"):
-            return cls._of_event(payload)
-        return cls._of_use(payload)
+            return cls._of_event(payload, ours)
+        return cls._of_use(payload, ours)
 
     @classmethod
-    def _of_event(cls, payload: Any) -> Self:
+    def _of_event(cls, payload: Any, ours: Ours) -> Self:
         event = payloads.table(payload, "event")
         home = next(iter(payloads.items(payload, "authorizations", most=1)), None)
         if not isinstance(home, Mapping):
@@ -49,6 +50,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
         theirs = _theirs(inner) or _theirs(event)
         shared = payloads.flag(payload, "is_ext_shared_channel")
         return cls(
+            ours=ours,
             team=team,
             enterprise=enterprise,
             user=_user(inner) or _user(payloads.table(event, "assistant_thread"), "user_id"),
@@ -57,7 +59,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @classmethod
-    def _of_use(cls, payload: Any) -> Self:
+    def _of_use(cls, payload: Any, ours: Ours) -> Self:
         user = payloads.table(payload, "user")
         theirs = payloads.name(user, "team_id")
         named = payloads.name(payload, "team", "id") or payloads.name(payload, "team_id")
@@ -67,6 +69,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
             team = payloads.name(payload, "message", "team") or theirs
             team = theirs if team == enterprise else team
         return cls(
+            ours=ours,
             team=team,
             enterprise=enterprise,
             user=payloads.name(user, "id") or payloads.name(payload, "user_id"),

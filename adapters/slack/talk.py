@@ -17,7 +17,6 @@ from adapters.slack.heard import (
     Edited,
     Heard,
     OpenedHome,
-    Ours,
     Place,
     Reacted,
     Revoked,
@@ -35,35 +34,35 @@ _TALK: Final = ("", "file_share", "thread_broadcast")
 _SLACKBOT: Final = "USLACKBOT"
 
 
-def event(payload: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def event(payload: Mapping[str, Any], sender: Sender) -> Heard:
     """What an event says."""
     found = payloads.table(payload, "event")
     kind = payloads.text(found, "type", most=64)
     read = _EVENTS.get(kind)
     if read is None:
         return sender.ignored(f"nobody listens to the event {kind!r}")
-    return read(found, sender, ours)
+    return read(found, sender)
 
 
-def _message(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _message(found: Mapping[str, Any], sender: Sender) -> Heard:
     match payloads.text(found, "subtype", most=64):
         case "message_changed":
-            return _changed(found, sender, ours)
+            return _changed(found, sender)
         case "message_deleted":
-            return _deleted(found, sender, ours)
+            return _deleted(found, sender)
         case subtype if subtype in _TALK:
-            return _words(found, sender, ours)
+            return _words(found, sender)
         case subtype:
             return sender.ignored(f"a message of the subtype {subtype!r} is no talk")
 
 
-def _words(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _words(found: Mapping[str, Any], sender: Sender) -> Heard:
     channel, ts = payloads.name(found, "channel"), payloads.name(found, "ts")
-    if (reason := _no_person(found, sender, ours)) or not (channel and ts):
+    if (reason := _no_person(found, sender)) or not (channel and ts):
         return sender.ignored(reason or "a message without a room or a time")
     raw = payloads.text(found, "text")
     place = _place(found, channel)
-    named = payloads.text(found, "type") == "app_mention" or _names(found, raw, ours.bot_user)
+    named = payloads.text(found, "type") == "app_mention" or _names(found, raw, sender.ours.bot_user)
     if place.kind != "im" and place.thread is None and not named:
         return sender.ignored("said in a room, and not to us")
     return sender.did(
@@ -71,7 +70,7 @@ def _words(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
         f"words:{sender.team}:{channel}:{ts}",
         place=place,
         ts=ts,
-        text=_text(found, ours.bot_user),
+        text=_text(found, sender.ours.bot_user),
         files=files(found),
         mention=named,
         direct=place.kind == "im",
@@ -104,11 +103,11 @@ def files(found: Any) -> tuple[File, ...]:
     )
 
 
-def _no_person(found: Mapping[str, Any], sender: Sender, ours: Ours) -> str:
+def _no_person(found: Mapping[str, Any], sender: Sender) -> str:
     """Why nobody said this; empty if a person did."""
     if found.get("bot_id") or found.get("bot_profile"):
         return "a bot said it"
-    if sender.user in (ours.bot_user, _SLACKBOT) or not sender.user:
+    if sender.user in (sender.ours.bot_user, _SLACKBOT) or not sender.user:
         return "we said it ourselves" if sender.user else "nobody said it"
     return ""
 
@@ -130,12 +129,12 @@ def _kind(found: Mapping[str, Any], channel: str) -> Literal["im", "mpim", "chan
             return "channel"
 
 
-def _changed(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _changed(found: Mapping[str, Any], sender: Sender) -> Heard:
     """Slack: links that were unfurled and our own edits come as changes too; a message whose
     thread stays is not deleted but becomes a tombstone."""
     now, before = payloads.table(found, "message"), payloads.table(found, "previous_message")
     channel, ts = payloads.name(found, "channel"), payloads.name(now, "ts") or payloads.name(before, "ts")
-    if reason := _no_person(before, sender, ours) or _no_person(now, sender, ours):
+    if reason := _no_person(before, sender) or _no_person(now, sender):
         return sender.ignored(reason)
     if not (channel and ts):
         return sender.ignored("a change without a room or a time")
@@ -143,23 +142,23 @@ def _changed(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
     key = sender.key("edited", channel, ts, payloads.name(found, "event_ts"))
     if payloads.text(now, "subtype") == "tombstone":
         return sender.did(Deleted, key, place=place, ts=ts)
-    text, old = _text(now, ours.bot_user), _text(before, ours.bot_user)
+    text, old = _text(now, sender.ours.bot_user), _text(before, sender.ours.bot_user)
     if text == old:
         return sender.ignored("the words are the same")
     return sender.did(Edited, key, place=place, ts=ts, text=text, before=old)
 
 
-def _deleted(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _deleted(found: Mapping[str, Any], sender: Sender) -> Heard:
     before = payloads.table(found, "previous_message")
     channel = payloads.name(found, "channel")
     ts = payloads.name(found, "deleted_ts") or payloads.name(before, "ts")
-    if (reason := _no_person(before, sender, ours)) or not (channel and ts):
+    if (reason := _no_person(before, sender)) or not (channel and ts):
         return sender.ignored(reason or "a deletion without a room or a time")
     place = Place(channel, payloads.name(before, "thread_ts") or None, _kind(found, channel))
     return sender.did(Deleted, sender.key("deleted", channel, ts), place=place, ts=ts)
 
 
-def _home(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _home(found: Mapping[str, Any], sender: Sender) -> Heard:
     channel, tab = payloads.name(found, "channel"), payloads.text(found, "tab", most=16) or "home"
     if tab not in ("home", "messages") or not (sender.user and channel):
         return sender.ignored("a tab that we do not have")
@@ -167,7 +166,7 @@ def _home(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
     return sender.did(OpenedHome, key, tab=tab, place=Place(channel, None, "im"))
 
 
-def _assistant(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _assistant(found: Mapping[str, Any], sender: Sender) -> Heard:
     """Slack: the older way to open the conversation with an app, in a thread of its own."""
     channel = payloads.name(found, "assistant_thread", "channel_id")
     thread = payloads.name(found, "assistant_thread", "thread_ts")
@@ -177,7 +176,7 @@ def _assistant(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
     return sender.did(OpenedHome, sender.key("home", channel, thread), tab="messages", place=place)
 
 
-def _stopped(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _stopped(found: Mapping[str, Any], sender: Sender) -> Heard:
     channel = payloads.name(found, "channel")
     if not (sender.user and channel):
         return sender.ignored("a stop without a person or a room")
@@ -191,10 +190,10 @@ def _stopped(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
     )
 
 
-def _reacted(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _reacted(found: Mapping[str, Any], sender: Sender) -> Heard:
     channel, ts = payloads.name(found, "item", "channel"), payloads.name(found, "item", "ts")
     emoji = payloads.name(found, "reaction")
-    if sender.user in ("", ours.bot_user) or not (channel and ts and emoji):
+    if sender.user in ("", sender.ours.bot_user) or not (channel and ts and emoji):
         return sender.ignored("a reaction of ours, or to something else than a message")
     return sender.did(
         Reacted,
@@ -202,15 +201,11 @@ def _reacted(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
         emoji=emoji,
         place=Place(channel, None, _kind(found, channel)),
         ts=ts,
-        ours=bool(ours.bot_user) and payloads.name(found, "item_user") == ours.bot_user,
+        ours=bool(sender.ours.bot_user) and payloads.name(found, "item_user") == sender.ours.bot_user,
     )
 
 
-def _uninstalled(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
-    return sender.did(Uninstalled, sender.key("uninstalled", sender.team))
-
-
-def _revoked(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _revoked(found: Mapping[str, Any], sender: Sender) -> Heard:
     bots, users = (
         tuple(id for id in payloads.items(found, "tokens", part, most=1_000) if isinstance(id, str))
         for part in ("bot", "oauth")
@@ -218,13 +213,13 @@ def _revoked(found: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
     return sender.did(Revoked, sender.key("revoked", *bots[:1], *users[:1]), bots=bots, users=users)
 
 
-_EVENTS: Final[Mapping[str, Callable[[Mapping[str, Any], Sender, Ours], Heard]]] = {
+_EVENTS: Final[Mapping[str, Callable[[Mapping[str, Any], Sender], Heard]]] = {
     "message": _message,
     "app_mention": _words,
     "app_home_opened": _home,
     "assistant_thread_started": _assistant,
     "agent_session_stopped": _stopped,
     "reaction_added": _reacted,
-    "app_uninstalled": _uninstalled,
+    "app_uninstalled": lambda found, sender: sender.did(Uninstalled, sender.key("uninstalled", sender.team)),
     "tokens_revoked": _revoked,
 }

@@ -22,7 +22,7 @@ def hear(payload: Mapping[str, Any], ours: Ours) -> Heard:
 
 def hear_all(payload: Mapping[str, Any], ours: Ours) -> tuple[Heard, ...]:
     """Everything that a payload says, in order; never empty (Slack: `actions` is a list)."""
-    sender = Sender.of(payload)
+    sender = Sender.of(payload, ours)
     app = payloads.name(payload, "api_app_id")
     if ours.app and app and app != ours.app:
         return (sender.ignored("it is for another app"),)
@@ -32,7 +32,7 @@ def hear_all(payload: Mapping[str, Any], ours: Ours) -> tuple[Heard, ...]:
     if not kind and payloads.name(payload, "command"):
         return (_command(payload, sender),)
     read = _KINDS.get(kind)
-    return (read(payload, sender, ours) if read else sender.ignored(f"nobody listens to {kind or 'this'!r}"),)
+    return (read(payload, sender) if read else sender.ignored(f"nobody listens to {kind or 'this'!r}"),)
 
 
 def _command(payload: Mapping[str, Any], sender: Sender) -> Heard:
@@ -50,17 +50,17 @@ def _command(payload: Mapping[str, Any], sender: Sender) -> Heard:
     )
 
 
-def _limited(payload: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def _limited(payload: Mapping[str, Any], sender: Sender) -> Heard:
     minute = payloads.at(payload, "minute_rate_limited")
     minute = minute if type(minute) is int and 0 <= minute < 2**53 else 0
     return sender.did(Limited, f"limited:{minute}", minute=minute)
 
 
-def _ignored(reason: str) -> Callable[[Mapping[str, Any], Sender, Ours], Ignored]:
-    return lambda payload, sender, ours: sender.ignored(reason)
+def _ignored(reason: str) -> Callable[[Mapping[str, Any], Sender], Ignored]:
+    return lambda payload, sender: sender.ignored(reason)
 
 
-_KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], Sender, Ours], Heard]]] = {
+_KINDS: Final[Mapping[str, Callable[[Mapping[str, Any], Sender], Heard]]] = {
     "event_callback": talk.event,
     "view_submission": using.submitted,
     "view_closed": using.closed,

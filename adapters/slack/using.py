@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from adapters.slack import payloads
-from adapters.slack.heard import Chose, Closed, Heard, Ours, Place, Pressed, Shortcut, Submitted
+from adapters.slack.heard import Chose, Closed, Heard, Place, Pressed, Shortcut, Submitted
 from adapters.slack.mrkdwn import of_blocks, readable, unescaped
 from adapters.slack.sender import Sender, short
 from adapters.slack.talk import files
@@ -40,7 +40,7 @@ def _actions(payload: Mapping[str, Any], sender: Sender) -> Iterator[Heard]:
             continue
         at = payloads.name(one, "action_ts")
         key = f"action:{short(where, payloads.name(one, 'block_id'), action, at, sender.user)}"
-        kind = Pressed if payloads.text(one, "type") == "button" else Chose
+        kind: type[Pressed | Chose] = Pressed if payloads.text(one, "type") == "button" else Chose
         label = unescaped(payloads.text(one, "text", "text") or _chosen_label(one))[:_URL]
         yield sender.did(kind, key, action=action, pointer=_carried(one), label=label, **around)
 
@@ -80,7 +80,7 @@ def _chosen_label(one: Any) -> str:
     return payloads.text(one, "selected_option", "text", "text")
 
 
-def submitted(payload: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def submitted(payload: Mapping[str, Any], sender: Sender) -> Heard:
     """A form was sent (Slack: the values lie by block, then by element)."""
     view = payloads.table(payload, "view")
     id, callback = payloads.name(view, "id"), payloads.name(view, "callback_id")
@@ -89,8 +89,8 @@ def submitted(payload: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
     values = {}
     for block, inside in list(payloads.table(view, "state", "values").items())[:100]:
         for element in list(payloads.table(inside).values())[:1]:
-            if isinstance(block, str) and (value := _entered(element)) is not None:
-                values[payloads.text(block, most=payloads.ID)] = value
+            if (value := _entered(element)) is not None:
+                values[payloads.text(str(block), most=payloads.ID)] = value
     urls = payloads.items(payload, "response_urls", most=1)
     return sender.did(
         Submitted,
@@ -119,7 +119,7 @@ def _entered(element: Any) -> Value | None:
     return entered or next((text for part in _CHOSEN if (text := payloads.text(element, part))), None)
 
 
-def closed(payload: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def closed(payload: Mapping[str, Any], sender: Sender) -> Heard:
     """A form was put away."""
     view = payloads.table(payload, "view")
     id = payloads.name(view, "id")
@@ -134,7 +134,7 @@ def closed(payload: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
     )
 
 
-def shortcut(payload: Mapping[str, Any], sender: Sender, ours: Ours) -> Heard:
+def shortcut(payload: Mapping[str, Any], sender: Sender) -> Heard:
     """A shortcut of the workspace, or of one message."""
     callback, trigger = payloads.name(payload, "callback_id"), payloads.name(payload, "trigger_id")
     if not (callback and sender.user):
