@@ -184,6 +184,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     steps: tuple[ProgressStep, ...]
     cancellable: bool = False
+    parent: str = ""
+    """The run that started it, if one did."""
 
 
 class ProgressStep(msgspec.Struct, frozen=True, kw_only=True):

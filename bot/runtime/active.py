@@ -94,4 +94,5 @@ def picture(active: Active) -> Progress:
         state=active.row.state,
         steps=tuple(active.steps),
         cancellable=cancellable,
+        parent=active.row.parent,
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot.errors import RetryLater, StoreError, Undeliverable
+from bot.errors import RetryLater, StoreError, Undeliverable, Unheard
 from bot.ports import Adapter, Change, Delivery
 from bot.rows import Message, Outbox
 from bot.runtime.active import Active, picture
@@ -118,7 +118,7 @@ class Dispatcher:
                 ref = await adapter.send(self._delivery(row, lines[0]))
         except RetryLater as error:
             return await self._wait_for(row, lines[0], error)
-        except TimeoutError as error:
+        except (Unheard, TimeoutError) as error:
             return await self._later(row, error)
         except Undeliverable as error:
             return await self._settle(row, "parked", reason=str(error))
