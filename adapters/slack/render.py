@@ -43,7 +43,6 @@ FORM: Final = "cb:form"
 START: Final = "cb:start"
 _FEW: Final = 5
 _SHORT: Final = 24
-_OVER: Final = "This chat has ended. Write again to begin a new one."
 _NOTE: Final = "▸ "
 
 
@@ -53,8 +52,7 @@ def lines(message: Message, *, point: Callable[[Choice], str], form: str = "") -
     """
     text = shown(message.text).strip("\n")
     choices, fields = _choices(message), load_form(message.form)
-    usable = _usable(choices, fields, point, form)
-    below = [*usable, *([context(_OVER)] if message.kind == "end" else ())]
+    below = _usable(choices, fields, point, form)
     if message.sender == "user" or not (text.strip() or below):
         return []
     room = WHOLE - weight(below) - len(_TOO_LONG) - PIECE // 10
@@ -126,8 +124,6 @@ def _twin(message: Message, text: str, choices: Sequence[Choice], fields: Sequen
         parts.append("\n".join(f"• {_field(one)}" for one in fields))
     elif choices:
         parts.append(_numbered(choices))
-    if message.kind == "end":
-        parts.append(_OVER)
     return fitted("\n".join(part for part in parts if part.strip()), FALLBACK)
 
 
@@ -139,12 +135,15 @@ def _field(field: FormField) -> str:
 def answered(blocks: Sequence[Block], text: str, label: str, by: str = "") -> Post:
     """The same message after it was answered: what could be pressed is a line that says what
     was, and by whom. `blocks` and `text` as Slack keeps them, escaped already."""
+    kept = [block for block in blocks if not usable(block)][:49]
+    if not label:
+        return Post(text=text, blocks=kept)
     said = f"✓ {label} — @{by}" if by else f"✓ {label}"
-    kept = [block for block in blocks if not _ours(block)][:49]
     return Post(text=f"{text}\n{fitted(said, PIECE)}".strip(), blocks=[*kept, context(said)])
 
 
-def _ours(block: Any) -> bool:
+def usable(block: Any) -> bool:
+    """Whether a block holds what can be pressed to answer."""
     inside = payloads.items(block, "elements")
     return payloads.text(block, "type") == "actions" and any(
         payloads.text(one, "action_id").startswith("cb:") for one in inside

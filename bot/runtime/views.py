@@ -122,6 +122,7 @@ class Views:
                 id=document.id,
                 name=document.called,
                 description=document.description,
+                inputs=tuple(document.inputs) if isinstance(document, Runbook) else (),
             )
 
     async def runs_of(self, person: Person, limit: int = 10) -> list[RunView]:
