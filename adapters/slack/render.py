@@ -44,6 +44,7 @@ START: Final = "cb:start"
 _FEW: Final = 5
 _SHORT: Final = 24
 _NOTE: Final = "▸ "
+OVER: Final = "This chat has ended."
 
 
 def lines(message: Message, *, point: Callable[[Choice], str], form: str = "") -> list[Post]:
@@ -52,7 +53,7 @@ def lines(message: Message, *, point: Callable[[Choice], str], form: str = "") -
     """
     text = shown(message.text).strip("\n")
     choices, fields = _choices(message), load_form(message.form)
-    below = _usable(choices, fields, point, form)
+    below = [*_usable(choices, fields, point, form), *([context(OVER)] if message.kind == "end" else ())]
     if message.sender == "user" or not (text.strip() or below):
         return []
     room = WHOLE - weight(below) - len(_TOO_LONG) - PIECE // 10
@@ -124,6 +125,8 @@ def _twin(message: Message, text: str, choices: Sequence[Choice], fields: Sequen
         parts.append("\n".join(f"• {_field(one)}" for one in fields))
     elif choices:
         parts.append(_numbered(choices))
+    if message.kind == "end":
+        parts.append(OVER)
     return fitted("\n".join(part for part in parts if part.strip()), FALLBACK)
 
 

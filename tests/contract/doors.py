@@ -26,6 +26,7 @@ from bot.testing.lines import line_of
 from bot.web.application import Parts, application
 from bot.web.proxies import Proxies
 from flows.events import Said
+from tests.contract.slack_doors import Slacked, SlackedOverSockets
 from tests.guide.house import Guest, until
 
 PROFILE = "desk"
@@ -220,7 +221,8 @@ class Polled:
 
 
 DOORS: dict[str, Callable[[], Door]] = {
-    "push": Pushed, "terminal": Typed, "socket": Socket, "polling": Polled,
+    "push": Pushed, "terminal": Typed, "socket": Socket, "polling": Polled, "slack": Slacked,
+    "slack-socket": SlackedOverSockets,
 }  # fmt: skip
 
 __all__ = ["DOORS", "Door", "Pushed", "until"]

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
+from typing import Any
 
 import aiohttp
+import msgspec
 from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
 from adapters.slack.adapter import House, Slack
+from adapters.slack.render import OVER
 from adapters.slack.settings import SlackSettings
 from adapters.slack.workspaces import Grant, Workspaces
 from bot.testing import Line, Stage
 from bot.testing.slack.events import Events
 from bot.testing.slack.fake import FakeSlack
+from bot.testing.slack.render import buttons, lines
+from bot.testing.slack.things import Message
 from bot.testing.slack.transcript import Shown
 from bot.web.application import Parts, application
 
@@ -79,6 +83,9 @@ class Slacked:
     redelivers = True
     sockets = False
 
+    def __init__(self) -> None:
+        self._said: dict[str, str] = {}
+
     async def enter(self, stage: Stage) -> None:
         self._stack = AsyncExitStack()
         self._there = await Connection.open(stage, self._stack, sockets=self.sockets, profile="desk")
@@ -89,14 +96,12 @@ class Slacked:
 
     async def say(self, text: str, id: str = "") -> None:
         events = self._there.events
-        if id and id in self._said:
-            await events.redelivers_last()
+        if id in self._said:
+            await events.redeliver(self._said[id])
             return
-        if id:
-            self._said.add(id)
         await events.says(self._person, self._direct, text)
-
-    _said: set[str] = set()
+        if id:
+            self._said[id] = events.deliveries[-1].event_id
 
     async def press(self, label: str) -> None:
         asked = [shown for shown in self._shown() if label in shown.buttons][-1]
@@ -106,7 +111,21 @@ class Slacked:
         return self._there.fake.transcript(self._direct)
 
     async def look(self) -> tuple[list[Line], bool]:
-        raise NotImplementedError
+        said = [shown.message for shown in self._shown() if shown.author != PERSON]
+        lines = [self._line(message) for message in said if not _is_card(message)]
+        ended = [line.text.removesuffix(OVER).rstrip("\n") for line in lines]
+        return [
+            msgspec.structs.replace(line, text=text) for line, text in zip(lines, ended, strict=True)
+        ], any(line.text.endswith(OVER) for line in lines)
+
+    def _line(self, message: Message) -> Line:
+        """As it was posted: an answered question has lost its buttons since."""
+        blocks = message.history[0].blocks if message.history else message.blocks
+        name_of = self._there.fake.world.name_of
+        text = "\n".join(lines(blocks, name_of)) if blocks else message.text
+        if _is_note(blocks):
+            return Line(text, "note", ())
+        return Line(text, "bot", tuple(buttons(blocks)))
 
     async def leave(self) -> None:
         await self._stack.aclose()
@@ -118,5 +137,9 @@ class SlackedOverSockets(Slacked):
     sockets = True
 
 
-async def _until(holds: object) -> None:
-    await asyncio.sleep(0)
+def _is_card(message: Message) -> bool:
+    return (message.metadata or {}).get("event_type") == "cuebook_run"
+
+
+def _is_note(blocks: list[dict[str, Any]]) -> bool:
+    return bool(blocks) and any(part["type"] == "rich_text_quote" for part in blocks[0].get("elements", ()))
