@@ -7,11 +7,13 @@ from collections.abc import Iterator
 import msgspec
 
 from bot.masks import Mask, texts
+from bot.rows import Run
+from bot.runtime.wire import dump, load, load_state
 from flows.documents import Runbook
 from flows.fields import MASK
 from flows.flow import Flow
 from flows.state import State
-from flows.values import Json, Vars
+from flows.values import Vars
 
 HIDES_NOTHING = Mask()
 
@@ -39,18 +41,29 @@ def secret_inputs(runbook: Runbook, inputs: Vars, secrets: frozenset[str]) -> li
 
 def forgotten(flow: Flow, state: State, mask: Mask) -> State:
     """A state that is over, without the values of secrets."""
-    over: Vars = msgspec.to_builtins(state)
-    over |= {key: mask.value(over[key]) for key in ("variables", "results", "ended") if key in over}
-    variables: Vars = over.get("variables", {})
-    over["variables"] = variables | dict.fromkeys(flow.secret & variables.keys(), MASK)
-    over.pop("filled", None)
-    return msgspec.convert(over, State)
+    variables: Vars = mask.value(state.variables)
+    ended = state.ended
+    if ended is not None:
+        ended = msgspec.structs.replace(ended, message=mask.text(ended.message))
+    return msgspec.structs.replace(
+        state,
+        variables=variables | dict.fromkeys(flow.secret & variables.keys(), MASK),
+        results=mask.value(state.results),
+        filled={},
+        ended=ended,
+    )
 
 
-def without(inputs: Json, runbook: Runbook, mask: Mask) -> Json:
-    """What a run was given, without the values of secrets: once it is over nobody needs them."""
-    if not mask.values and not any(field.secret for field in runbook.inputs.values()):
-        return inputs
-    shown: Vars = mask.value(inputs["inputs"])
-    secret = [name for name, field in runbook.inputs.items() if field.secret and shown.get(name)]
-    return {**inputs, "inputs": shown | dict.fromkeys(secret, MASK), "secrets": []}
+def closed(row: Run, flow: Flow, mask: Mask) -> Run:
+    """The row of a run that is over: nobody needs the values of its secrets any more."""
+    if not mask.values and not flow.secret:
+        return row
+    given = load(row.inputs)
+    inputs: Vars = mask.value(given["inputs"])
+    hidden = {name: MASK for name in flow.secret if inputs.get(name) not in (None, "")}
+    return msgspec.structs.replace(
+        row,
+        inputs=dump({**given, "inputs": inputs | hidden, "secrets": []}),
+        flow=dump(forgotten(flow, load_state(row.flow), mask)) if row.flow else "",
+        message=mask.text(row.message),
+    )

@@ -10,10 +10,11 @@ import msgspec
 import structlog
 
 from bot.ids import new_id
+from bot.masks import Mask
 from bot.ports import Append, Change, Clock, Delete, Insert, Op, Person
 from bot.rows import Chat, Inbox, Message, Run
 from bot.rows import Timer as TimerRow
-from bot.runtime.secrecy import forgotten, mask_of
+from bot.runtime.secrecy import HIDES_NOTHING, forgotten, mask_of
 from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.wire import dump, writable
 from flows.documents import Profile
@@ -79,6 +80,8 @@ class Plan(msgspec.Struct, kw_only=True):
     cancels: list[str] = []
     walked: list[Turn] = []
     """What the machine did, for whoever wants to know why."""
+    mask: Mask = HIDES_NOTHING
+    """What must not be shown of it."""
     ended: bool = False
     moved: bool = False
     failed: bool = False
@@ -208,7 +211,7 @@ class Turns:
 
 def hush(flow: Flow, before: State, plan: Plan) -> Plan:
     """A turn in which the bot repeats no secret; one that ends the chat forgets them."""
-    mask = mask_of(flow, before, plan.state)
+    plan.mask = mask = mask_of(flow, before, plan.state)
     plan.lines = [msgspec.structs.replace(said, text=mask.text(said.text)) for said in plan.lines]
     if plan.ended:
         plan.state = forgotten(flow, plan.state, mask)
@@ -257,7 +260,9 @@ def unit_of(live: Live, plan: Plan, work: Work, now: int) -> list[Op]:
 def _settled(live: Live, work: Work, plan: Plan) -> Iterator[Op]:
     cells: dict[str, str | int] = {"state": "parked" if plan.failed else "done"}
     if isinstance(work.event, Said) and live.flow.secret:  # what is handled keeps no secret
-        cells["event"] = dump(hushed(live.flow, live.state, work.event))
+        kept, mask = hushed(live.flow, live.state, work.event), plan.mask
+        kept = msgspec.structs.replace(kept, text=mask.text(kept.text), values=mask.value(kept.values))
+        cells["event"] = dump(kept)
     if work.timer:
         yield Delete(TimerRow, {"id": work.timer})
     if work.inbox is None:
