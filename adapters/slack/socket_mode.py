@@ -7,7 +7,6 @@ once by itself first. Deliveries that were not acknowledged come again.
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ import structlog
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
 
-from adapters.slack.api import Api, Declined
+from adapters.slack.api import Api, Declined, quiet
 from bot.errors import DeliveryError, RetryLater, SettingsError
 
 log = structlog.get_logger()
@@ -76,9 +75,9 @@ class SocketMode:
                 return
 
     async def _connect(self) -> None:
-        logger = logging.getLogger("slack_bolt.cuebook.socket")
-        logger.setLevel(logging.ERROR)  # below, it tells what people wrote
-        handler = AsyncSocketModeHandler(self._bolt, self._token, logger=logger, web_client=self._api.client)
+        handler = AsyncSocketModeHandler(
+            self._bolt, self._token, logger=quiet("socket"), web_client=self._api.client
+        )
         self._handler = handler
         async with asyncio.timeout(CONNECT):
             await handler.connect_async()

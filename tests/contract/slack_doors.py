@@ -81,6 +81,7 @@ class Slacked:
     """A person in a direct conversation with the bot."""
 
     redelivers = True
+    called = PERSON
     sockets = False
 
     def __init__(self) -> None:
