@@ -56,6 +56,7 @@ class Server:
             if fault is None:
                 return web.json_response(answer.body, status=answer.status, headers=answer.headers)
             return await self._faulty(request, fault, call, answer)
+        self._api.limits.impatient(call.team, method, call.at)
         return await self._faulty(request, fault, call, None)
 
     async def _faulty(
