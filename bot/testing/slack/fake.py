@@ -22,6 +22,7 @@ from bot.testing.slack.transcript import Shown, form, transcript
 from bot.testing.slack.webapi import Call, WebApi
 from bot.testing.slack.world import World
 
+STATUS_LIFE: Final = 120_000  # ms
 SIGNED_WITH: Final = "what an app and its fake Slack share"
 
 
@@ -148,6 +149,13 @@ class FakeSlack:
         threads, or one thread from its parent on."""
         ts = thread.thread_ts or thread.ts if isinstance(thread, Message) else thread
         return transcript(self.world, channel, ts, viewer)
+
+    def status(self, channel: Channel, thread: Message | str) -> str:
+        """What stands below a thread while the bot works. It goes away with the bot's next words, or
+        after two minutes."""
+        ts = thread.thread_ts or thread.ts if isinstance(thread, Message) else thread
+        text, since = self.world.statuses.get((channel.id, ts), ("", 0))
+        return text if self.world.clock.now() - since < STATUS_LIFE else ""
 
     def modal(self, person: Person) -> View | None:
         """The form that is open before a person."""

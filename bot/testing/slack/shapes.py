@@ -63,7 +63,7 @@ def _bot_parts(found: Message) -> Json:
 
 def _thread_parts(world: World, found: Message) -> Json:
     if found.ts != found.thread_ts:
-        root = next((one for one in world.messages if one.ts == found.thread_ts), None)
+        root = world.at(found.channel, found.thread_ts or "")
         return {"thread_ts": found.thread_ts, **({"parent_user_id": root.user} if root else {})}
     replies = [one for one in world.standing(found.channel, found.ts) if one is not found]
     return {

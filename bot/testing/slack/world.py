@@ -37,6 +37,8 @@ class World:
         self.people: dict[str, Person] = {}
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
+        self._by_ts: dict[tuple[str, str], Message] = {}
+        self._by_channel: dict[str, list[Message]] = {}
         self.files: dict[str, File] = {}
         self.tokens: dict[str, Token] = {}
         self.triggers: dict[str, Trigger] = {}
@@ -46,8 +48,8 @@ class World:
         self.homes: dict[str, View] = {}
         self.groups: dict[str, list[str]] = {}
         """User groups, S… → user ids."""
-        self.statuses: dict[tuple[str, str], str] = {}
-        """(channel, thread) → what `assistant.threads.setStatus` shows there."""
+        self.statuses: dict[tuple[str, str], tuple[str, int]] = {}
+        """(channel, thread) → what `assistant.threads.setStatus` shows there, and since when."""
         self.titles: dict[tuple[str, str], str] = {}
         self.prompts: dict[tuple[str, str], list[dict[str, str]]] = {}
         self.sessions: dict[tuple[str, str], str] = {}
@@ -107,10 +109,15 @@ class World:
 
     def add(self, message: Message) -> None:
         """Something is said. With its first reply, a message becomes the parent of a thread."""
+        place = message.channel.id
         self.messages.append(message)
-        for one in self.messages:
-            if one.channel is message.channel and one.ts == message.thread_ts and not message.seen_by:
-                one.thread_ts = one.ts
+        self._by_ts[place, message.ts] = message
+        self._by_channel.setdefault(place, []).append(message)
+        if message.thread_ts is not None and not message.seen_by:
+            if (parent := self.at(message.channel, message.thread_ts)) is not None:
+                parent.thread_ts = parent.ts
+            if message.bot_id:
+                self.statuses.pop((place, message.thread_ts), None)
 
     def token(self, workspace: Workspace, kind: Any, user: str = "") -> Token:
         """A fresh token; a bot's may expire and be refreshed where tokens rotate."""
@@ -160,27 +167,32 @@ class World:
             raise Refusal("user_not_found")
         return self.people[id]
 
+    def at(self, channel: Channel, ts: str) -> Message | None:
+        """The message with this time stamp, deleted or not."""
+        return self._by_ts.get((channel.id, ts))
+
     def message(self, channel: Channel, ts: str) -> Message:
         """Raises Refusal."""
-        for message in self.messages:
-            if message.channel is channel and message.ts == ts and not message.deleted:
-                return message
-        raise Refusal("message_not_found")
+        found = self.at(channel, ts)
+        if found is None or found.deleted:
+            raise Refusal("message_not_found")
+        return found
 
     def thread(self, channel: Channel, ts: str) -> str:
-        """The ts of the thread that a message begins or is in. A deleted parent still holds its
-        replies together. Raises Refusal."""
-        for one in self.messages:
-            named = one.channel is channel and ts in (one.ts, one.thread_ts) and not one.seen_by
-            if named and (not one.deleted or one.thread_ts):
-                return one.thread_ts or one.ts
-        raise Refusal("thread_not_found")
+        """Check that a thread can be answered: `ts` is its parent's, who may be gone while replies
+        are left. Raises Refusal; also for the ts of a reply, which Slack takes and then shows in
+        the wrong place."""
+        found = self.at(channel, ts)
+        parent = found is not None and found.thread_ts in (None, ts) and not found.seen_by
+        if found is None or not parent or (found.deleted and not any(self.standing(channel, ts))):
+            raise Refusal("thread_not_found")
+        return ts
 
     def standing(self, channel: Channel, thread: str | None = None) -> Iterator[Message]:
         """The messages of a channel or thread that are not deleted, oldest first."""
-        for message in self.messages:
+        for message in self._by_channel.get(channel.id, ()):
             inside = thread is None or thread in (message.ts, message.thread_ts)
-            if message.channel is channel and not message.deleted and inside:
+            if not message.deleted and inside:
                 yield message
 
     def view(self, id: str) -> View:

@@ -243,10 +243,28 @@ async def test_a_post_needs_a_place(slack: FakeSlack, client: AsyncWebClient, an
     await post(channel=closed.id, text="x")
 
 
-async def test_a_thread_must_exist(client: AsyncWebClient, desk: Channel) -> None:
+async def test_a_thread_must_exist(slack: FakeSlack, client: AsyncWebClient, desk: Channel) -> None:
     assert await refusal(client.chat_postMessage(channel=desk.id, text="x", thread_ts="1.000001")) == (
         "thread_not_found"
     )
+    parent = await client.chat_postMessage(channel=desk.id, text="Parent")
+    reply = await client.chat_postMessage(channel=desk.id, text="Reply", thread_ts=parent["ts"])
+    wrong = client.chat_postMessage(channel=desk.id, text="x", thread_ts=reply["ts"])
+    assert await refusal(wrong) == "thread_not_found"
+    await client.chat_delete(channel=desk.id, ts=parent["ts"])
+    await client.chat_postMessage(channel=desk.id, text="Still here", thread_ts=parent["ts"])
+    assert seen(slack, desk, parent["ts"]) == ["Cuebook: Reply", "Cuebook: Still here"]
+
+
+async def test_an_edit_of_blocks_is_not_marked_and_of_text_takes_them_away(
+    slack: FakeSlack, client: AsyncWebClient, desk: Channel
+) -> None:
+    said = await client.chat_postMessage(channel=desk.id, text="One", blocks=[SectionBlock(text="One")])
+    await client.chat_update(channel=desk.id, ts=said["ts"], text="Two", blocks=[SectionBlock(text="Two")])
+    assert (slack.transcript(desk)[0].text, slack.transcript(desk)[0].edited) == ("Two", False)
+    await client.chat_update(channel=desk.id, ts=said["ts"], text="Three")
+    (shown,) = slack.transcript(desk)
+    assert (shown.text, shown.edited, shown.message.blocks) == ("Three", True, [])
 
 
 async def test_a_person_can_be_written_to_by_id(

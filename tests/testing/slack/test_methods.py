@@ -11,7 +11,6 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.testing.clock import FakeClock
 from bot.testing.slack import Channel, Events, FakeSlack, Person
-from tests.testing.slack.app import App
 from tests.testing.slack.test_messages import refusal, seen
 
 
@@ -174,16 +173,21 @@ async def test_a_stream_has_its_rules(
 
 
 async def test_agent_features_are_kept(
-    slack: FakeSlack, client: AsyncWebClient, events: Events, app: App, ann: Person
+    slack: FakeSlack, client: AsyncWebClient, events: Events, clock: FakeClock, ann: Person
 ) -> None:
     direct = slack.direct(ann)
     asked = await events.says(ann, direct, "go")
-    place = {"channel_id": direct.id, "thread_ts": asked.ts}
+    place: dict[str, Any] = {"channel_id": direct.id, "thread_ts": asked.ts}
     await client.assistant_threads_setStatus(**place, status="is working", loading_messages=["a", "b"])
     await client.assistant_threads_setTitle(**place, title="Unlock")
     prompts = [{"title": "List", "message": "list"}]
     await client.assistant_threads_setSuggestedPrompts(**place, prompts=prompts)
-    assert slack.world.statuses == {(direct.id, asked.ts): "is working"}
+    assert slack.status(direct, asked) == "is working"
+    await clock.advance(120)
+    assert slack.status(direct, asked) == ""
+    await client.assistant_threads_setStatus(**place, status="is working")
+    await client.chat_postMessage(channel=direct.id, text="x", thread_ts=asked.ts)
+    assert slack.status(direct, asked) == ""
     assert slack.world.titles == {(direct.id, asked.ts): "Unlock"}
     assert await refusal(client.assistant_threads_setSuggestedPrompts(**place, prompts=prompts * 5)) == (
         "invalid_arguments"

@@ -18,7 +18,7 @@ def set_status(asked: Asked) -> Json:
     place = _thread(asked)
     if len(asked.args.get("loading_messages", ())) > MOST_LOADING_MESSAGES:
         raise wrong("invalid_arguments", "no more than 10 items allowed [json-pointer:/loading_messages]")
-    asked.world.statuses[place] = asked.text("status")
+    asked.world.statuses[place] = (asked.text("status"), asked.now)
     return {}
 
 

@@ -37,7 +37,7 @@ def post_ephemeral(asked: Asked) -> Json:
 
 
 def update(asked: Asked) -> Json:
-    """chat.update. A change of blocks alone is not marked as edited, as in Slack."""
+    """chat.update."""
     channel = asked.channel()
     found = asked.world.message(channel, asked.text("ts"))
     if found.seen_by:
@@ -59,13 +59,14 @@ def update(asked: Asked) -> Json:
 
 
 def change(asked: Asked, found: Message) -> None:
-    """Put what was given in place of what is there; keeps how it was."""
+    """Put what was given in place of what is there; keeps how it was. A text alone takes the blocks
+    away and marks the message as edited; blocks do not."""
     found.history.append(Edit(asked.now, found.text, found.blocks))
     text, blocks = content(asked)
-    if text != found.text:
-        found.edited = asked.world.ts()
-    if "blocks" in asked.args or "text" in asked.args or "markdown_text" in asked.args:
-        found.text, found.blocks = text, blocks
+    if blocks:
+        found.text, found.blocks = text or found.text, blocks
+    elif text:
+        found.text, found.blocks, found.edited = text, [], asked.world.ts()
     found.attachments = asked.args.get("attachments", found.attachments)
     if "metadata" in asked.args:
         found.metadata = _metadata(asked.args["metadata"])
