@@ -81,10 +81,16 @@ class FakeSlack:
     # --- who and where -------------------------------------------------------------------
 
     def add_workspace(
-        self, name: str = "Another Company", *, enterprise: str | None = None, installed: bool = True
+        self,
+        name: str = "Another Company",
+        *,
+        enterprise: str | None = None,
+        org_wide: bool = False,
+        installed: bool = True,
     ) -> Workspace:
-        """One more team; with the app in it, unless told otherwise."""
-        return self.world.workspace(name, enterprise=enterprise, installed=installed)
+        """One more team; with the app in it, unless told otherwise. `org_wide`: the app is
+        installed for the whole `enterprise`."""
+        return self.world.workspace(name, enterprise=enterprise, org_wide=org_wide, installed=installed)
 
     def add_person(
         self,

@@ -86,19 +86,24 @@ class Server:
 
     # --- response_url, files -------------------------------------------------------------
 
-    async def _respond(self, request: web.Request) -> web.Response:
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
         try:
             given = json.loads(await request.read() or b"null")
         except ValueError:
             given = None
         call = self._api.known("response_url", given if isinstance(given, dict) else {}, "")
         call.team = request.match_info["team"]
+        fault = self._faults.next("response_url")
+        if fault is not None and not fault.taken:
+            return await self._faulty(request, fault, call, None)
         try:
             respond(self._world, request.match_info["hook"], given)
         except Refusal as refusal:
             call.status, call.answer = refusal.status, refusal.code
             return web.Response(status=max(refusal.status, 400), text=refusal.code)
         call.status, call.answer = 200, {"ok": True}
+        if fault is not None:
+            return await self._faulty(request, fault, call, Answer(200, {"ok": True}, {}))
         return web.Response(text="ok")
 
     async def _upload(self, request: web.Request) -> web.Response:

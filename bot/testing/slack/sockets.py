@@ -54,7 +54,7 @@ class Sockets:
         if ticket not in self._door.tickets:
             raise web.HTTPForbidden(text="this place has been used")
         self._door.tickets.remove(ticket)  # a place is for one connection
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(timeout=1.0)
         await socket.prepare(request)
         self.opened += 1
         connection = Connection(self.opened, socket)

@@ -22,6 +22,7 @@ from bot.testing.slack.things import (
 )
 
 TOKEN_LIFE: Final = 12 * 3600  # seconds that a token lives where tokens rotate
+STREAM_LIFE: Final = 300_000  # ms
 TRIGGER_LIFE: Final = 3_000  # ms
 SLACKBOT: Final = "USLACKBOT"
 
@@ -55,6 +56,8 @@ class World:
         self.sessions: dict[tuple[str, str], str] = {}
         """(channel, thread) → processing, active, suspended or closed."""
         self.rotation = False
+        self.stream_life = STREAM_LIFE
+        """ms until Slack ends a stream; in the field it is often less."""
         self.own: list[tuple[str, Message, dict[str, Any]]] = []
         """What the app itself did and has not yet been told of: (kind, message, before)."""
         self._last = 0
@@ -83,7 +86,9 @@ class World:
 
     # --- making --------------------------------------------------------------------------
 
-    def workspace(self, name: str, *, enterprise: str | None = None, installed: bool = True) -> Workspace:
+    def workspace(
+        self, name: str, *, enterprise: str | None = None, org_wide: bool = False, installed: bool = True
+    ) -> Workspace:
         """A new team; with the app in it, unless told otherwise."""
         made = Workspace(
             id=self.new("T"),
@@ -94,6 +99,7 @@ class World:
             bot_id=self.new("B"),
             app_name=self.app_name,
             enterprise=enterprise,
+            org_wide=org_wide,
             installed=False,
         )
         self.workspaces.append(made)
