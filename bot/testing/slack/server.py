@@ -177,7 +177,9 @@ async def _read(request: web.Request) -> tuple[Json, str]:
     else:
         given |= dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
     given |= _basic(request)
-    return given, token or str(given.pop("token", ""))
+    if request.content_type != "application/json":  # in JSON, a token is not looked for
+        token = token or str(given.pop("token", ""))
+    return given, token
 
 
 def _bearer(request: web.Request) -> str:

@@ -300,6 +300,14 @@ async def test_a_thread_must_exist(slack: FakeSlack, client: AsyncWebClient, des
     assert seen(slack, desk, parent["ts"]) == ["Cuebook: Reply", "Cuebook: Still here"]
 
 
+async def test_the_text_of_an_edit_is_short_in_bytes(client: AsyncWebClient, desk: Channel) -> None:
+    said = await client.chat_postMessage(channel=desk.id, text="x" * 40_000)
+    place: dict[str, Any] = {"channel": desk.id, "ts": said["ts"]}
+    await client.chat_update(**place, text="ä" * 2000)
+    long = client.chat_update(**place, text="ä" * 2000 + "x", blocks=[SectionBlock(text="x")])
+    assert await refusal(long) == "msg_too_long"
+
+
 async def test_an_edit_of_blocks_is_not_marked_and_of_text_takes_them_away(
     slack: FakeSlack, client: AsyncWebClient, desk: Channel
 ) -> None:

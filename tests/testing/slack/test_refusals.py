@@ -69,7 +69,7 @@ async def test_a_body_may_be_a_form_or_json(slack: FakeSlack, desk: Channel) -> 
     ]
     assert (await raw(slack, "chat.postMessage", token, json={"channel": desk.id, "text": "x"}))["ok"]
     in_json = {"channel": desk.id, "text": "x", "token": token}
-    assert (await raw(slack, "chat.postMessage", json=in_json))["ok"]
+    assert (await raw(slack, "chat.postMessage", json=in_json))["error"] == "not_authed"
 
 
 async def test_a_token_is_needed_and_must_be_good(slack: FakeSlack, client: AsyncWebClient) -> None:

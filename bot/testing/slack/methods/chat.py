@@ -10,7 +10,8 @@ from bot.testing.slack.refusal import Refusal
 from bot.testing.slack.shapes import message as shape
 from bot.testing.slack.things import Channel, Edit, Json, Message
 
-LONGEST_TEXT: Final = 40_000
+LONGEST_TEXT: Final = 40_000  # characters; Slack cuts a longer one off, which is no better
+LONGEST_UPDATE: Final = 4_000  # bytes of UTF-8, whatever the blocks hold
 LONGEST_MARKDOWN: Final = 12_000
 
 
@@ -46,6 +47,8 @@ def update(asked: Asked) -> Json:
         raise Refusal("cant_update_message")
     if found.stream and found.stream.open:
         raise Refusal("streaming_state_conflict")
+    if len(asked.text("text").encode()) > LONGEST_UPDATE:
+        raise Refusal("msg_too_long")
     content(asked)
     before = shape(asked.world, found)
     change(asked, found)
