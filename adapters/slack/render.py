@@ -140,7 +140,7 @@ def answered(blocks: Sequence[Block], text: str, label: str, by: str = "") -> Po
     was, and by whom. `blocks` and `text` as Slack keeps them, escaped already."""
     kept = [block for block in blocks if not usable(block)][:49]
     if not label:
-        return Post(text=text, blocks=kept)
+        return Post(text=text or "✓", blocks=kept)
     said = f"✓ {cut(label, PIECE // 10)}" + (f" — @{cut(by, LABEL)}" if by else "")
     return Post(text=f"{text}\n{fitted(said, PIECE)}".strip(), blocks=[*kept, context(said)])
 

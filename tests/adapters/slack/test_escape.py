@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from adapters.slack.blocks import pieces, plain, rich
-from adapters.slack.escape import cut, elements, escape, fitted, shown
+from adapters.slack.escape import cut, elements, escape, fitted, shown, within
 from adapters.slack.mrkdwn import readable, unescaped
 from tests.adapters.slack.hostile import HOSTILE, TEXT
 from tests.adapters.slack.strict import HIDDEN, check_blocks, check_words
@@ -99,3 +99,10 @@ def test_pieces_part_after_lines_and_words() -> None:
     assert list(pieces("aaaa bbbb\ncccc", 10)) == ["aaaa bbbb", "cccc"]
     assert list(pieces("aaaa bbbb cccc", 10)) == ["aaaa bbbb", "cccc"]
     assert list(pieces("x" * 25, 10)) == ["x" * 10, "x" * 10, "x" * 5]
+
+
+@pytest.mark.parametrize("text", ["short", "ä" * 3_000, "a" * 3_998 + "&amp;", "👩🏽‍💻" * 500])
+def test_an_edit_keeps_within_its_bytes_and_halves_no_entity(text: str) -> None:
+    kept = within(text, 4_000)
+    assert len(kept.encode()) <= 4_000
+    assert kept == text or (kept.endswith("…") and "&" not in kept)

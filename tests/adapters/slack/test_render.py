@@ -149,7 +149,7 @@ def test_notes_and_agents_and_ends_look_different() -> None:
     assert seen(shown(sender="agent").blocks).startswith("Written by an agent\nHello")
     end = shown(kind="end", text="Bye")
     assert end.blocks[-1]["type"] == "context"
-    assert end.text == "Bye\nThis chat has ended. Write again to begin a new one."
+    assert end.text == "Bye\nThis chat has ended."
     assert "ended" in shown(kind="end", text="").text
 
 
