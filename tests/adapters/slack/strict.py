@@ -89,6 +89,7 @@ def check_part(found: dict[str, Any]) -> None:
         assert len(names) == len(set(names))
     elif kind == "rich_text":
         assert {one["type"] for one in found["elements"]} <= RICH
+        assert all(part["elements"] for part in found["elements"])
         kinds = {one["type"] for part in found["elements"] for one in part["elements"]}
         assert kinds <= {"text", "link", "date"}, kinds
 

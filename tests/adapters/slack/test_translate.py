@@ -135,6 +135,11 @@ def test_a_message_without_text_is_read_from_its_blocks() -> None:
     assert found.text == "a < b @U2:tada:y (https://x.y)@here#C2\none\ntwo"
 
 
+def test_somebody_with_a_longer_name_is_not_us() -> None:
+    assert isinstance(said(event(message("<@UBOT2> hi"))), heard.Ignored)
+    assert said(event(message("<@UBOT|cue> hi"))).text == "hi"
+
+
 def test_a_mention_in_blocks_alone_is_one() -> None:
     blocks = [rich({"type": "user", "user_id": "UBOT"}, {"type": "text", "text": " hi"})]
     found = said(event(message("", blocks=blocks)))
@@ -199,8 +204,8 @@ def test_an_organisation_wide_app_is_told_no_team() -> None:
     assert (found.team, found.enterprise, found.external) == ("T1", "E1", False)
     stranger = said(press(team=None, user={"id": "U9", "team_id": "T9"}))
     assert (stranger.team, stranger.external) == ("T1", True)
-    nowhere = said(press(team=None, enterprise=None))
-    assert nowhere.external
+    assert said(press(team=None, enterprise=None)).external
+    assert said(press(team=None, enterprise=None, user={"id": "U1"})).external
 
 
 def test_a_stranger_who_presses_is_one() -> None:
