@@ -84,9 +84,9 @@ class App:
         settings = self.settings
         store = store or await open_store(settings.database_url, synchronous=settings.synchronous)
         self._stack.push_async_callback(store.close)
-        keys = await asyncio.to_thread(self._keys)
-        await self._start_runtime(store, keys[0] if web_too else b"")
-        if web_too:
+        keys = await asyncio.to_thread(self._keys) if web_too else None
+        await self._start_runtime(store, keys[0] if keys else b"")
+        if keys:
             self.server = await serve(
                 self._site(store, keys), settings.host, settings.port, grace=settings.drain
             )

@@ -285,3 +285,25 @@ ROWS: tuple[type[Row], ...] = (
     Workspace,
     OneTime,
 )
+
+
+def outbox_id(chat: str, seq: int) -> str:
+    """The key of the Outbox row of a line: one for each line, the same for ever."""
+    return f"{chat}:{seq}"
+
+
+def outbox_row(line: Message, to: tuple[str, str]) -> Outbox:
+    """The row that hands a numbered line to `to` (platform, address); due at once."""
+    platform, address = to
+    return Outbox(
+        id=outbox_id(line.chat, line.seq),
+        chat=line.chat,
+        seq=line.seq,
+        platform=platform,
+        address=address,
+        state="queued",
+        tries=0,
+        next_at=0,
+        ref="",
+        reason="",
+    )

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import structlog
 
 from adapters.slack.door import Reply
@@ -31,7 +32,7 @@ from adapters.slack.heard import (
 from adapters.slack.openings import Openings
 from adapters.slack.presses import Presses
 from adapters.slack.sender import Sender
-from adapters.slack.translate import hear_all
+from adapters.slack.translate import hear_from
 from adapters.slack.visits import Visits
 from adapters.slack.words import Words
 from adapters.slack.workspaces import Workspaces
@@ -63,7 +64,7 @@ class Desk:
             return Reply()
         ours = Ours(bot_user=grant.bot_user, bot_id=grant.bot_id, app=grant.app)
         reply = Reply()
-        for heard in hear_all(payload, ours):
+        for heard in hear_from(payload, msgspec.structs.replace(sender, ours=ours)):
             reply = await self._one(heard) or reply
         return reply
 

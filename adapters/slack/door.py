@@ -46,6 +46,9 @@ class Reply(msgspec.Struct, frozen=True):
     errors: dict[str, str] = {}
 
 
+NOTHING: Final = Reply()
+
+
 class Taker(Protocol):
     """Whoever sees to what was heard."""
 
@@ -118,7 +121,9 @@ class _First(AsyncMiddleware):
             return BoltResponse(status=503, body="")
         except Exception:  # the wall: one payload that we cannot take must not come again and again
             log.exception("slack.given_up", type=str(req.body.get("type"))[:40])
-            req.context[ANSWER] = Reply()
+            req.context[ANSWER] = NOTHING
+        if req.context[ANSWER] == NOTHING and req.body.get("type") != "url_verification":
+            return BoltResponse(status=200, body="")  # all that there is to say to it
         return await next()
 
 
@@ -144,7 +149,7 @@ def dispatcher(taker: Taker, authorize: AsyncAuthorize, client: AsyncWebClient) 
 
 
 async def _acknowledge(ack: AsyncAck, context: dict[str, Any]) -> None:
-    reply = context.get(ANSWER, Reply())
+    reply = context.get(ANSWER, NOTHING)
     if reply.errors:
         await ack(response_action="errors", errors=reply.errors)
     elif reply.text:

@@ -40,6 +40,8 @@ class Chats:
         self._library, self._limits, self._tasks = ground.library, ground.limits, ground.tasks
         self._turns, self._meters = turns, ground.meters
         self._live: OrderedDict[str, Live] = OrderedDict()
+        self._places: dict[tuple[str, str], str] = {}
+        """(platform, address) → the newest chat there, of those in memory that are open."""
         self.hooks = Hooks()
 
     async def live(self, chat: str) -> Live:
@@ -60,12 +62,37 @@ class Chats:
     def hold(self, live: Live) -> Live:
         """Keep it at hand; the longest unused idle ones make room."""
         self._live[live.row.id] = live
+        self._settle_down(live.row)
         while len(self._live) > self._limits.chats_in_memory:
             oldest = next((id for id, old in self._live.items() if old.idle), None)
             if oldest is None or oldest == live.row.id:
                 break
-            del self._live[oldest]
+            self._leave(self._live.pop(oldest).row)
         return live
+
+    def _settle_down(self, row: Chat) -> None:
+        """An open chat is found at its place, unless a newer one is there."""
+        if row.address == row.id or row.status == "ended":
+            return
+        place = (row.platform, row.address)
+        known = self._live.get(self._places.get(place, ""))
+        if known is None or known.row.created_at <= row.created_at:
+            self._places[place] = row.id
+
+    def _leave(self, row: Chat) -> None:
+        if self._places.get((row.platform, row.address)) == row.id:
+            del self._places[row.platform, row.address]
+
+    async def at(self, platform: str, address: str) -> Live | None:
+        """The newest open chat at a place."""
+        live = self._live.get(self._places.get((platform, address), ""))
+        if live is not None:
+            self._live.move_to_end(live.row.id)
+            return live
+        known = await self._store.find(
+            Chat, platform=platform, address=address, status="open", order="-created_at", limit=1
+        )
+        return await self.live(known[0].id) if known else None
 
     async def first(self, live: Live, work: Work) -> Committed:
         """A new chat: its row and its first turn, in one commit."""
@@ -83,7 +110,7 @@ class Chats:
         self._meters.turns.inc()
         self._meters.said(row.platform, done.lines)
         self.hold(born)
-        self.hooks.after(born, plan)
+        self.hooks.after(born, plan, done)
         return done
 
     async def tell(self, live: Live, text: str) -> None:
@@ -92,7 +119,7 @@ class Chats:
         done = await self._store.commit(list(spoken(live.row, None, plan.lines)))
         for said in done.lines:
             self._bus.publish(said.chat, said)
-        self.hooks.after(live, plan)
+        self.hooks.after(live, plan, done)
 
     # --- what comes in -------------------------------------------------------------------
 
@@ -203,7 +230,7 @@ class Chats:
         for said in done.lines:
             self._bus.publish(said.chat, said)
         self._meters.said(live.row.platform, done.lines)
-        self.hooks.after(live, plan)
+        self.hooks.after(live, plan, done)
         return done
 
     async def _attempt(self, live: Live, work: Work) -> tuple[Plan, Committed]:
@@ -235,6 +262,8 @@ class Chats:
             live.row = msgspec.structs.replace(row, version=row.version + 1, updated_at=now, status=status)
             live.timers = live.timers and plan.state.awaiting == live.state.awaiting
             live.state = plan.state
+            if plan.ended:
+                self._leave(live.row)
         live.timers = live.timers or bool(plan.timers)
 
     def _go_on(self, live: Live) -> None:

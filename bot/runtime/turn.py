@@ -11,7 +11,7 @@ import structlog
 
 from bot.ids import new_id
 from bot.masks import Mask
-from bot.ports import Append, Change, Clock, Delete, Insert, Op, Person
+from bot.ports import Append, Change, Clock, Committed, Delete, Insert, Op, Person
 from bot.rows import Chat, Inbox, Message, Run
 from bot.rows import Timer as TimerRow
 from bot.runtime.secrecy import HIDES_NOTHING, forgotten, mask_of
@@ -90,7 +90,7 @@ class Plan(msgspec.Struct, kw_only=True):
 class Hooks:
     """What the rest of the runtime does once a turn is committed; the engine fills it."""
 
-    def after(self, live: Live, plan: Plan) -> None:
+    def after(self, live: Live, plan: Plan, done: Committed) -> None:
         """Start what was accepted, arm timers, pass on cancels and deliveries."""
 
 
