@@ -6,7 +6,7 @@ them alike and nothing is converted on the hot path.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -255,36 +255,9 @@ class OneTime(Row, kw_only=True, frozen=True):
     expires_at: int
 
 
-AnyRow: TypeAlias = (
-    Chat
-    | Inbox
-    | Message
-    | Outbox
-    | Run
-    | Trace
-    | Timer
-    | Schedule
-    | Definition
-    | Callback
-    | Card
-    | Workspace
-    | OneTime
-)
 ROWS: tuple[type[Row], ...] = (
-    Chat,
-    Inbox,
-    Message,
-    Outbox,
-    Run,
-    Trace,
-    Timer,
-    Schedule,
-    Definition,
-    Callback,
-    Card,
-    Workspace,
-    OneTime,
-)
+    Chat, Inbox, Message, Outbox, Run, Trace, Timer, Schedule, Definition, Callback, Card, Workspace, OneTime,
+)  # fmt: skip
 
 
 def outbox_id(chat: str, seq: int) -> str:

@@ -29,6 +29,7 @@ from adapters.slack.heard import (
     Uninstalled,
     Wrote,
 )
+from adapters.slack.hints import Hints
 from adapters.slack.openings import Openings
 from adapters.slack.presses import Presses
 from adapters.slack.sender import Sender
@@ -51,6 +52,7 @@ class Desk:
         self._front, self._workspaces, self._forget = front, workspaces, forget
         self._words, self._presses = Words(front, openings), Presses(front, openings)
         self._errands, self.visits = Errands(front, openings), Visits(front)
+        self.hints = Hints(front, openings)
 
     async def take(self, payload: dict[str, Any]) -> Reply:
         """Durable when it returns; the reply goes into the acknowledgement."""
@@ -85,6 +87,7 @@ class Desk:
                 await self._errands.shortcut(heard)
             case OpenedHome():
                 await self.visits.opened(heard)
+                await self.hints.entered(heard)
             case Stopped():
                 self._front.spawn(self._stop(heard), "slack:stop")
             case _:
