@@ -13,6 +13,7 @@ from aiohttp import web
 
 from adapters.slack.adapter import House as SlackHouse
 from adapters.slack.adapter import Slack
+from adapters.slack.api import LIMIT as SLACK_LIMIT
 from adapters.slack.connect import connect
 from adapters.slack.settings import allowance
 from adapters.slack.settings import read as read_slack
@@ -126,7 +127,7 @@ class App:
             store=ground.store,
             clock=ground.clock,
             spawn=ground.tasks.spawn,
-            session=client.session,
+            session=lambda: client.session(total=SLACK_LIMIT),
             registry=ground.meters.registry,
         )
         return connect(settings, house, key=key)
