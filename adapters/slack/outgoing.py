@@ -252,8 +252,6 @@ class _Lane:
 
     def _begin(self, call: _Call, now: int) -> None:
         self._bucket(call.method).take(now)
-        if _posts(call.method):
-            self._rooms[call.room] = now + self._means.spacing
         if call.room:
             self._busy.add(call.room)
         self._under_way += 1
@@ -276,6 +274,8 @@ class _Lane:
             self._bucket(call.method).pause(self._clock.now() + round(error.after * 1000))
             raise
         finally:
+            if _posts(call.method):  # from its end on: Slack counts from when it came
+                self._rooms[call.room] = self._clock.now() + self._means.spacing
             self._busy.discard(call.room)
             self._under_way -= 1
             if any(self._queues):
