@@ -13,7 +13,7 @@ from flows.documents import Runbook
 from flows.fields import MASK
 from flows.flow import Flow
 from flows.state import State
-from flows.values import Vars
+from flows.values import Json, Vars
 
 HIDES_NOTHING = Mask()
 
@@ -52,6 +52,25 @@ def forgotten(flow: Flow, state: State, mask: Mask) -> State:
         filled={},
         ended=ended,
     )
+
+
+def shown_inputs(row: Run) -> Vars:
+    """What a run was given, for people to look at."""
+    given = load(row.inputs)
+    secrets = frozenset(given.get("secrets", ()))
+    inputs: Vars = Mask(secrets).value(given["inputs"])
+    # one that is too short to be masked wherever it turns up is masked as a whole at least
+    return {name: MASK if _within(value, secrets) else value for name, value in inputs.items()}
+
+
+def _within(value: Json, secrets: frozenset[str]) -> bool:
+    found = set(texts(value))
+    return bool(found) and found <= secrets
+
+
+def mask_of_run(row: Run) -> Mask:
+    """Masks what a run keeps to itself."""
+    return Mask(load(row.inputs).get("secrets", ()))
 
 
 def closed(row: Run, flow: Flow, mask: Mask) -> Run:
