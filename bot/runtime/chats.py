@@ -19,13 +19,13 @@ from bot.ids import new_id
 from bot.ports import Append, Committed, Inbound, Insert, Receipt
 from bot.rows import Chat, Inbox, Message
 from bot.runtime.ground import Ground
-from bot.runtime.secrecy import mask_of
+from bot.runtime.secrecy import mask_of, without_secrets
 from bot.runtime.turn import Hooks, Live, Plan, Turns, Work, line, spoken, unit_of
 from bot.runtime.wire import dump, load_person, load_state, storable
 from flows.events import Said
 from flows.fields import MASK
 from flows.hearing import bounded
-from flows.transcript import heard, hushed
+from flows.transcript import heard
 
 log = structlog.get_logger()
 
@@ -156,32 +156,30 @@ class Chats:
             event=dump(said), seq=0, state="new", tries=0, received_at=now,
         )  # fmt: skip
         own = Message(
-            chat=live.row.id, seq=0, id=id, sender="user", kind="message", text=self._own(live, said),
+            chat=live.row.id, seq=0, id=id, sender="user", kind="message", text=said.text,
             prompt=said.prompt or "", choices="[]", run="", created_at=now,
         )  # fmt: skip
         return Work(event=said, inbox=inbox, own=own)
 
-    def _own(self, live: Live, said: Said) -> str:
-        """A person's own line. While the chat is busy nobody knows what the words will answer,
-        so one that may ask for a secret shows none of them."""
+    def _unheard(self, live: Live, own: Message, said: Said) -> Message:
+        """A person's own line while the chat is busy. Nobody knows yet what the words will
+        answer, so where that may be a secret none of them are shown."""
         if not live.flow.secret:
-            return said.text
+            return own
         awaiting = live.state.awaiting
-        unknown = not live.idle and said.prompt is None and (awaiting is None or awaiting.kind != "run")
-        if unknown:
-            return MASK
-        return mask_of(live.flow, live.state).text(hushed(live.flow, live.state, said).text)
+        chatter = said.prompt is not None or (awaiting is not None and awaiting.kind == "run")
+        heard = without_secrets(live.flow, live.state, said, mask_of(live.flow, live.state))
+        return msgspec.structs.replace(own, text=heard.text if chatter else MASK)
 
     async def _queue(self, live: Live, work: Work, stored: asyncio.Future[bool]) -> Committed:
         """The chat is busy: keep what came in, and answer. Its place in the order is taken
         already, before whatever else happens to the chat while the row is written."""
         assert work.inbox is not None
         assert work.own is not None
-        kept = False
+        assert isinstance(work.event, Said)
+        own, kept = self._unheard(live, work.own, work.event), False
         try:
-            done = await self._store.commit(
-                [Insert(work.inbox), Append(live.row.id, [work.own], 0, None, work.own.id)]
-            )
+            done = await self._store.commit([Insert(work.inbox), Append(live.row.id, [own], 0, None, own.id)])
             kept = True
         finally:
             stored.set_result(kept)

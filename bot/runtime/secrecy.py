@@ -10,9 +10,11 @@ from bot.masks import Mask, texts
 from bot.rows import Run
 from bot.runtime.wire import dump, load, load_state
 from flows.documents import Runbook
+from flows.events import Said
 from flows.fields import MASK
 from flows.flow import Flow
 from flows.state import State
+from flows.transcript import hushed
 from flows.values import Json, Vars
 
 HIDES_NOTHING = Mask()
@@ -28,6 +30,12 @@ def _values(flow: Flow, states: tuple[State, ...]) -> Iterator[str]:
         for held in (state.variables, state.filled):
             for name in flow.secret & held.keys():
                 yield from texts(held[name])
+
+
+def without_secrets(flow: Flow, state: State, said: Said, mask: Mask) -> Said:
+    """What a person did, as it may be kept and shown."""
+    said = hushed(flow, state, said)
+    return msgspec.structs.replace(said, text=mask.text(said.text), values=mask.value(said.values))
 
 
 def secret_inputs(runbook: Runbook, inputs: Vars, secrets: frozenset[str]) -> list[str]:
