@@ -34,6 +34,7 @@ PATIENCE = 60.0
 PROFILE = """\
 kind: chat-profile
 id: desk
+still_working_after: 2h
 variables: {word: {type: text}}
 flow:
   - {id: menu, ask: Say something., save: word}
