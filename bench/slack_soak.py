@@ -37,11 +37,10 @@ id: desk
 still_working_after: 2h
 variables: {word: {type: text}}
 flow:
-  - {id: menu, ask: Say something., save: word}
+  - {id: menu, ask: "Heard ${word:-nothing}.", save: word}
   - if: {word: {is: stall}}
     then: stall
-    else: heard
-  - {id: heard, say: Heard $word., next: menu}
+    else: menu
   - id: stall
     runbook: stall
     outcomes: {success: menu, failure: menu}
@@ -127,9 +126,8 @@ class Soak:
             for shown in self.fake.transcript(self.fake.direct(person))
             if shown.author != person.name
         )
-        return Counter(
-            text.removeprefix("Heard ").removesuffix(".") for text in texts if text.startswith("Heard ")
-        )
+        words = (text.removeprefix("Heard ").removesuffix(".") for text in texts)
+        return Counter(word for word in words if word in self.said)
 
     async def settle(self) -> None:
         """Wait until every word was answered, and nothing more comes."""

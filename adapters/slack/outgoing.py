@@ -97,7 +97,7 @@ class Outgoing:
         spawn: Callable[[Any, str], None],
         *,
         spacing: float = 1.0,
-        posts_per_minute: float = 1_200.0,
+        posts_per_minute: float = 500.0,
     ) -> None:
         self._clock, self.counts = clock, Counts()
         self._means = Means(send, clock, spawn, round(spacing * 1000), posts_per_minute, self.counts)

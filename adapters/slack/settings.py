@@ -37,8 +37,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """User ids, or TEAM:USER, of those who are staff."""
     post_spacing: float = 1.0
     """Seconds between two posts to one channel."""
-    posts_per_minute: float = 1_200.0
-    """To one workspace, all channels together."""
+    posts_per_minute: float = 500.0
+    """To one workspace, all channels together (Slack: "several hundred")."""
 
 
 class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
     profiles: dict[str, str] = {}
     agents: frozenset[str] = frozenset()
     post_spacing: float = 1.0
-    posts_per_minute: float = 1_200.0
+    posts_per_minute: float = 500.0
 
     @property
     def http(self) -> bool:
