@@ -11,7 +11,6 @@ from typing import Final, Self
 
 import msgspec
 
-
 NO_TEAM: Final = "-"
 """Slack: an organisation-wide app may be told of no team at all."""
 
