@@ -218,7 +218,9 @@ class Card(Row, kw_only=True, frozen=True):
 
 
 class Workspace(Row, kw_only=True, frozen=True):
-    """A workspace of a platform in which Cuebook is installed. `id`: `PLATFORM:ENTERPRISE:TEAM`."""
+    """A workspace of a platform in which Cuebook is installed. `id`: `PLATFORM:TEAM`;
+    `PLATFORM:ENTERPRISE` where a whole organisation installed it, and then
+    `PLATFORM:ENTERPRISE:TEAM` for what it says of one of its workspaces."""
 
     TABLE: ClassVar[str] = "workspace"
     id: str
