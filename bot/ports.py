@@ -256,6 +256,8 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: bool
     prompt: str
     """The id of the open question, or empty."""
+    secret: bool = False
+    """Words that answer it are a secret: nobody should see them being typed."""
     platform: str = ""
     address: str = ""
 

@@ -24,6 +24,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     description: str = ""
+    inputs: tuple[str, ...] = ()
+    """Of a runbook."""
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):

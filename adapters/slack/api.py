@@ -8,6 +8,7 @@ again, and when, is for the outbox to say.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
@@ -52,7 +53,11 @@ class Api:
         """The vendor's client, without a token of its own."""
         if self._client is None:
             self._client = AsyncWebClient(
-                base_url=self._base_url, session=self._session(), retry_handlers=[], timeout=round(LIMIT)
+                base_url=self._base_url,
+                session=self._session(),
+                retry_handlers=[],
+                timeout=round(LIMIT),
+                logger=quiet("web"),
             )
         return self._client
 
@@ -83,6 +88,13 @@ class Api:
                     raise Unheard(f"the upload was answered with {answer.status}")
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
             raise Unheard(f"the upload broke off: {type(error).__name__}") from error
+
+
+def quiet(part: str) -> logging.Logger:
+    """A log for the vendor's libraries: what they tell below an error holds what people wrote."""
+    logger = logging.getLogger(f"slack_bolt.cuebook.{part}")
+    logger.setLevel(logging.ERROR)
+    return logger
 
 
 FORMS: Final = frozenset(

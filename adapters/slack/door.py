@@ -8,7 +8,6 @@ could be lost.
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, Protocol
@@ -25,6 +24,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.api import quiet
 from bot.errors import StoreUnavailable
 from bot.ports import Clock
 from bot.web.signatures import verify_slack
@@ -126,7 +126,7 @@ def dispatcher(taker: Taker, authorize: AsyncAuthorize, client: AsyncWebClient) 
     """Bolt, with everything said that it would else read from the environment."""
     bolt = AsyncApp(
         name="cuebook",
-        logger=_quiet(),
+        logger=quiet("bolt"),
         signing_secret="verified before",  # noqa: S106  (no secret: the raw bytes were verified by us)
         client=client,
         authorize=authorize,  # type: ignore[arg-type]  # Bolt takes an instance, too
@@ -175,10 +175,3 @@ def too_deep(value: object) -> bool:
             )
         ]
     return False
-
-
-def _quiet() -> logging.Logger:
-    """Bolt logs payloads, which hold what people wrote: only what went wrong may pass."""
-    logger = logging.getLogger("slack_bolt.cuebook")
-    logger.setLevel(logging.ERROR)
-    return logger

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from adapters.slack.outgoing import Arguments, Outgoing
 from adapters.slack.address import Address
+from adapters.slack.outgoing import Arguments, Outgoing
 
 PAGE: Final = 200
 """Messages looked through."""

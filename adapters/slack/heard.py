@@ -8,6 +8,9 @@ import msgspec
 
 from flows.events import File
 
+Entered: TypeAlias = str | bool | list[str]
+"""What one field of a form holds."""
+
 
 class Ours(msgspec.Struct, frozen=True, kw_only=True):
     """Who we are in the workspace that an event comes from. Empty: not known."""
@@ -87,7 +90,7 @@ class Submitted(Deed, frozen=True, kw_only=True):
 
     callback: str
     pointer: str
-    values: dict[str, str | bool | list[str]]
+    values: dict[str, Entered]
     view: str
     view_hash: str = ""
     trigger: str = ""

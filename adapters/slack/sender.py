@@ -87,9 +87,9 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
             **more,
         )
 
-    def ignored(self, reason: str, key: str = "") -> Ignored:
-        """Nothing for us."""
-        return self.did(Ignored, key or self.key("ignored"), reason=reason)
+    def ignored(self, reason: str) -> Ignored:
+        """Nothing for us. The key is empty where there is no event: it is never needed."""
+        return self.did(Ignored, f"event:{self.event}" if self.event else "", reason=reason)
 
     def key(self, kind: str, *parts: str) -> str:
         """Of an event: its own id, the same on every delivery; else of what it is made of."""

@@ -6,15 +6,14 @@ Slack: a payload of `block_actions` has a list of actions; texts in it come back
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from adapters.slack import payloads
-from adapters.slack.heard import Chose, Closed, Heard, Place, Pressed, Shortcut, Submitted
+from adapters.slack.heard import Chose, Closed, Entered, Heard, Place, Pressed, Shortcut, Submitted
 from adapters.slack.mrkdwn import of_blocks, readable, unescaped
 from adapters.slack.sender import Sender, short
 from adapters.slack.talk import files
 
-Value: TypeAlias = str | bool | list[str]
 _URL: Final = 2_000
 _POINTER: Final = 3_000
 """Slack: characters of a view's `private_metadata`; a button's value is shorter."""
@@ -105,7 +104,7 @@ def submitted(payload: Mapping[str, Any], sender: Sender) -> Heard:
     )
 
 
-def _entered(element: Any) -> Value | None:
+def _entered(element: Any) -> Entered | None:
     """What an input holds; None if nothing was entered."""
     for part in ("selected_options", "selected_users", "selected_channels", "selected_conversations"):
         if isinstance(payloads.at(element, part), list):

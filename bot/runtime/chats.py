@@ -19,9 +19,13 @@ from bot.ids import new_id
 from bot.ports import Append, Committed, Inbound, Insert, Receipt
 from bot.rows import Chat, Inbox, Message
 from bot.runtime.ground import Ground
-from bot.runtime.turn import Hooks, Live, Plan, Turns, Work, line, readable, spoken, unit_of
-from bot.runtime.wire import dump, load_person, load_state, writable
+from bot.runtime.secrecy import mask_of
+from bot.runtime.turn import Hooks, Live, Plan, Turns, Work, line, spoken, unit_of
+from bot.runtime.wire import dump, load_person, load_state, storable
 from flows.events import Said
+from flows.fields import MASK
+from flows.hearing import bounded
+from flows.transcript import heard, hushed
 
 log = structlog.get_logger()
 
@@ -95,8 +99,8 @@ class Chats:
     async def receive(self, inbound: Inbound) -> Receipt:
         """A person did something; durable when this returns."""
         live = await self.live(inbound.chat)
-        said = msgspec.structs.replace(inbound.said, text=writable(inbound.said.text))
-        work = self._work(live, inbound, readable(live, said), self._clock.now())
+        said = heard(live.flow, live.state, bounded(storable(inbound.said)))
+        work = self._work(live, inbound, said, self._clock.now())
         try:
             if live.row.status == "ended":
                 return await self._too_late(inbound)
@@ -125,10 +129,21 @@ class Chats:
             event=dump(said), seq=0, state="new", tries=0, received_at=now,
         )  # fmt: skip
         own = Message(
-            chat=live.row.id, seq=0, id=id, sender="user", kind="message", text=said.text,
+            chat=live.row.id, seq=0, id=id, sender="user", kind="message", text=self._own(live, said),
             prompt=said.prompt or "", choices="[]", run="", created_at=now,
         )  # fmt: skip
         return Work(event=said, inbox=inbox, own=own)
+
+    def _own(self, live: Live, said: Said) -> str:
+        """A person's own line. While the chat is busy nobody knows what the words will answer,
+        so one that may ask for a secret shows none of them."""
+        if not live.flow.secret:
+            return said.text
+        awaiting = live.state.awaiting
+        unknown = not live.idle and said.prompt is None and (awaiting is None or awaiting.kind != "run")
+        if unknown:
+            return MASK
+        return mask_of(live.flow, live.state).text(hushed(live.flow, live.state, said).text)
 
     async def _queue(self, live: Live, work: Work, stored: asyncio.Future[bool]) -> Committed:
         """The chat is busy: keep what came in, and answer. Its place in the order is taken

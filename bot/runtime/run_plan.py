@@ -15,6 +15,7 @@ from bot.ports import Append, Change, Delete, Insert, Op
 from bot.rows import Inbox, Message, Run, Trace
 from bot.rows import Timer as TimerRow
 from bot.runtime.active import OPEN, Active
+from bot.runtime.secrecy import closed
 from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.wire import dump, writable
 from flows.effects import Call, Finish, Log, Note, StartRun, Timer
@@ -54,11 +55,11 @@ def walk(active: Active, turn: Turn, starts: Starts, now: int) -> Step:
         current = turns.popleft()
         step.state = current.state
         step.path.extend(current.path)
-        step.told.extend(_told(active.row, current))
+        step.told.extend(active.mask.text(text) for text in _told(active.row, current))
         for effect in current.effects:
             match effect:
                 case Note(text=text):
-                    step.notes.append(_note(active.row, text, now))
+                    step.notes.append(_note(active.row, active.mask.text(text), now))
                 case Call():
                     step.call = effect
                 case Timer(id=id, after=after):
@@ -101,6 +102,7 @@ def _start(active: Active, start: StartRun, starts: Starts, step: Step) -> Event
             parent=active.row.id,
             depth=active.depth + 1,
             context={key: value for key, value in active.state.context.items() if key != "run"},
+            secrets=active.mask.values,
         ),
     )
     if not isinstance(verdict, Accepted):
@@ -159,6 +161,7 @@ def last_unit(
         data=dump(finish.data) if finish.data is not None else "",
         finished_at=now,
     )
+    after = closed(after, active.flow, active.mask)
     ops: list[Op] = [Change(Run, _fence(expect), changed(expect, after))]
     ops += _brought(active, step, entered, now)
     news = _news(active, after, now)
@@ -245,10 +248,10 @@ def _traces(active: Active, step: Step, now: int, limits: Limits) -> Iterator[Tr
     for index, (id, told) in enumerate(entered):
         kind = active.flow.nodes[id].step
         rests = index == last and step.finish is None
-        request = dump(step.call.args)[: limits.traced] if rests and step.call is not None else ""
+        request = dump(active.mask.value(step.call.args)) if rests and step.call is not None else ""
         yield Trace(
             owner=f"run:{row.id}", no=row.steps + index + 1, step=id, kind=kind.KIND, title=kind.title,
-            request=request, answer="", ok=-1 if rests else 1, note=writable(told[: limits.traced]),
+            request=request[: limits.traced], answer="", ok=-1 if rests else 1, note=writable(told[: limits.traced]),
             started_at=now, finished_at=0 if rests else now,
         )  # fmt: skip
 
@@ -260,8 +263,13 @@ def answered(active: Active, row: Run, event: Event, now: int, limits: Limits) -
         return
     cells: dict[str, str | int] = {"ok": 1, "finished_at": now}
     if isinstance(event, CallAnswered):
-        answer = dump(event.answer)[: limits.traced]
-        cells |= {"ok": int(event.ok), "answer": answer, "note": writable(event.error[: limits.traced])}
+        answer, note = dump(active.mask.value(event.answer)), active.mask.text(event.error)
+        cells |= {
+            "ok": int(event.ok),
+            "answer": answer[: limits.traced],
+            "note": writable(note[: limits.traced]),
+        }
     elif isinstance(event, RunEnded):
-        cells |= {"ok": int(event.outcome == "success"), "note": writable(event.message[: limits.traced])}
+        note = writable(active.mask.text(event.message)[: limits.traced])
+        cells |= {"ok": int(event.outcome == "success"), "note": note}
     yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)

@@ -15,6 +15,7 @@ import msgspec
 import structlog
 
 from bot.errors import StoreUnavailable
+from bot.masks import Mask
 from bot.ports import Op
 from bot.rows import Chat, Run, Trace
 from bot.runtime.active import OPEN, Active, shown_before, unreadable
@@ -140,6 +141,7 @@ class Runs:
         context = {**given["context"], "run": {"id": row.id, "runbook": row.runbook}}
         state = load_state(row.flow) if row.flow else State(context=context, variables=given["inputs"])
         active = Active(row, state, loaded.flow, load_person(row.person), given["depth"])
+        active.mask = Mask(given.get("secrets", ()))
         if row.chat and (chat := await self._store.get(Chat, id=row.chat)) is not None:
             active.outbox = outbox_of(chat)
         return active

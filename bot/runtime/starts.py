@@ -15,6 +15,7 @@ from bot.limits import Limits
 from bot.ports import Clock, Person
 from bot.rows import Run
 from bot.runtime.library import Library
+from bot.runtime.secrecy import secret_inputs
 from bot.runtime.wire import dump
 from flows.documents import Runbook
 from flows.effects import StartRun
@@ -38,6 +39,8 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     depth: int = 0
     quiet: float = 0.0
+    secrets: frozenset[str] = frozenset()
+    """Values that the asking flow keeps to itself; the run does, too, if it is given them."""
     beside: int = 0
     """Runs that the same turn has had accepted before this one."""
 
@@ -100,6 +103,9 @@ class Starts:
         self, start: StartRun, asker: Asker, runbook: Runbook, definition: str, inputs: Vars
     ) -> Accepted:
         now = self._clock.now()
+        given: Vars = {"inputs": inputs, "context": asker.context, "depth": asker.depth}
+        if hidden := secret_inputs(runbook, inputs, asker.secrets):
+            given["secrets"] = hidden
         mode = start.mode or ("async" if runbook.method == "asynchronous" else "wait")
         row = Run(
             id=new_id(now),
@@ -112,7 +118,7 @@ class Starts:
             mode=mode,
             origin=asker.origin,
             person=dump(asker.person),
-            inputs=dump({"inputs": inputs, "context": asker.context, "depth": asker.depth}),
+            inputs=dump(given),
             state="queued",
             flow="",
             step="",

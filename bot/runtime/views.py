@@ -16,7 +16,11 @@ from bot.runtime.runs import Runs
 from bot.runtime.walker import Walker
 from flows.documents import Document, Profile, Runbook
 from flows.steps.ask import AskStep
+from flows.transcript import asks_secret
 from flows.values import Json
+
+_ASKED = 50
+"""Lines of one question that are looked through for its form."""
 
 
 class Views:
@@ -36,12 +40,15 @@ class Views:
         return await self.look(known[0].id) if known else None
 
     async def question(self, chat: str) -> Message | None:
-        """The newest line that asks what the chat waits to be answered."""
+        """The newest line that asks what the chat waits to be answered; of a form the newest
+        that has its fields, and not one that asks for a single field in words."""
         prompt = (await self.look(chat)).prompt
         if not prompt:
             return None
-        asked = await self._store.find(Message, chat=chat, prompt=prompt, sender="bot", order="-seq", limit=1)
-        return asked[0] if asked else None
+        asked = await self._store.find(
+            Message, chat=chat, prompt=prompt, sender="bot", order="-seq", limit=_ASKED
+        )
+        return next((line for line in asked if line.form), asked[0] if asked else None)
 
     async def messages(self, chat: str, after: int = 0, limit: int = 500) -> list[Message]:
         """The transcript after a seq."""
@@ -88,6 +95,7 @@ class Views:
             ended=live.row.status == "ended",
             waiting=awaiting is not None and awaiting.kind == "run",
             prompt=awaiting.id if awaiting is not None and awaiting.kind == "answer" else "",
+            secret=asks_secret(live.flow, live.state),
             platform=live.row.platform,
             address=live.row.address,
         )
@@ -122,6 +130,7 @@ class Views:
                 id=document.id,
                 name=document.called,
                 description=document.description,
+                inputs=tuple(document.inputs) if isinstance(document, Runbook) else (),
             )
 
     async def runs_of(self, person: Person, limit: int = 10) -> list[RunView]:

@@ -19,6 +19,7 @@ from bot.runtime.endings import Over, broken, cancelled, interrupted, too_long
 from bot.runtime.ground import Ground
 from bot.runtime.patience import Patience
 from bot.runtime.run_plan import Step, answered, end_unit, last_unit, unit_of, walk
+from bot.runtime.secrecy import closed
 from bot.runtime.starts import Starts
 from bot.runtime.wire import load
 from flows.effects import Call, Finish
@@ -220,6 +221,7 @@ class Walker:
             active.row, state=how.state, outcome="failure", message=how.message,
             code=how.state, awaiting="", finished_at=now,
         )  # fmt: skip
+        after = closed(after, active.flow, active.mask)
         ops, news = end_unit(active, after, now, as_read=as_read)
         try:
             await self._store.commit(ops)
