@@ -30,7 +30,7 @@ from bot.reception import Reception
 
 log = structlog.get_logger()
 
-DEAD: Final = frozenset(("account_inactive", "invalid_auth", "not_authed", "token_revoked"))
+DEAD: Final = frozenset(("account_inactive", "invalid_auth", "not_authed", "token_expired", "token_revoked"))
 """What Slack says of a token that opens nothing any more."""
 
 
@@ -51,10 +51,11 @@ class Slack:
     platform = PLATFORM
     reads_log = False
 
-    def __init__(self, house: House, settings: SlackSettings, workspaces: Workspaces, *, key: bytes) -> None:
+    def __init__(
+        self, house: House, settings: SlackSettings, workspaces: Workspaces, api: Api, *, key: bytes
+    ) -> None:
         """`key` signs what our buttons carry."""
-        self._house, self._settings, self._workspaces = house, settings, workspaces
-        self.api = Api(settings.api_url, house.session)
+        self._house, self._settings, self._workspaces, self.api = house, settings, workspaces, api
         self.outgoing = Outgoing(self._send, house.clock, house.spawn, spacing=settings.post_spacing)
         self._rooms = Rooms()
         finder = Finder(self.outgoing, self._room)
@@ -63,7 +64,7 @@ class Slack:
         self.cards = Cards(
             house.store, house.reception, self.outgoing, house.clock, pointers, finder, house.spawn
         )
-        people = People(self._who, house.clock, frozenset(settings.agents))
+        people = People(self._who, house.clock, settings.agents)
         self._front = Front(
             house.reception, people, self.outgoing, self._posting, pointers, settings, house.clock,
             house.spawn, self._rooms,
@@ -141,6 +142,7 @@ class Slack:
         except Declined as error:
             if error.code in DEAD:
                 log.error("slack.token_dead", team=workspace[1], code=error.code)
+                self._workspaces.distrust(grant)
             raise
 
     async def _who(self, workspace: Key, user: str) -> Answer:

@@ -22,7 +22,7 @@ from adapters.slack.blocks import (
     quoted,
     rich_of,
 )
-from adapters.slack.escape import cut, elements, fitted
+from adapters.slack.escape import cut, elements, fitted, shown
 from bot.ports import Progress, ProgressStep
 
 CANCEL: Final = "cb:cancel"
@@ -48,10 +48,10 @@ def card(progress: Progress, notes: Sequence[str] = (), *, level: int = 0, cance
     """How a run stands. Only steps to which their author gave a title are shown; `notes`: what
     the run said, newest last; `cancel`: the pointer of its button while it may be stopped.
     Equal fingerprints mean that nothing to be seen has changed."""
-    title = f"{cut(progress.title or progress.runbook, _TITLE)} — {WORDS.get(progress.state, progress.state)}"
-    steps = [step for step in progress.steps if step.title][-TASKS:]
-    tasks = [(cut(step.title, _TITLE), _status(step, progress.state)) for step in steps]
-    said = [cut(note, _NOTE) for note in notes if note.strip()][-NOTES:]
+    title = f"{_line(progress.title) or _line(progress.runbook)} — {word(progress.state)}"
+    named = [(_line(step.title), _status(step, progress.state)) for step in progress.steps if step.title]
+    tasks = [(name, status) for name, status in named if name][-TASKS:]
+    said = [note for note in (cut(note, _NOTE).strip() for note in notes) if note][-NOTES:]
     stoppable = cancel if progress.cancellable and progress.state not in FINAL else ""
     return Post(
         text=_text(title, tasks, said),
@@ -59,6 +59,15 @@ def card(progress: Progress, notes: Sequence[str] = (), *, level: int = 0, cance
         metadata={"event_type": "cuebook_run", "event_payload": {"run": progress.run, "rev": progress.rev}},
         fingerprint=_fingerprint(title, tasks, said, stoppable, level),
     )
+
+
+def _line(title: str) -> str:
+    return cut(" ".join(shown(title).split()), _TITLE)
+
+
+def word(state: str) -> str:
+    """How a run stands, for people."""
+    return WORDS.get(state) or cut(state, _TITLE)
 
 
 def _status(step: ProgressStep, state: str) -> str:

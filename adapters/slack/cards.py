@@ -20,7 +20,7 @@ from adapters.slack.card import FINAL, card
 from adapters.slack.finding import Finder
 from adapters.slack.outgoing import Arguments, Outgoing, Urgency
 from adapters.slack.pointers import Pointers
-from adapters.slack.posting import address, content, reference
+from adapters.slack.posting import address, content, edit, reference
 from bot.errors import Conflict, DeliveryError, Duplicate, NotFound, RetryLater, StoreError
 from bot.ports import Change, Clock, Insert, Progress, Store
 from bot.reception import Reception
@@ -209,7 +209,7 @@ class Cards:
             return None
         channel, _, ts = row.ref.partition(":")
         where = {"channel": channel, "ts": ts} if row.ref else address(shown.place)
-        return {**where, **content(post), "metadata": post.metadata}
+        return {**where, **(edit(post) if row.ref else content(post)), "metadata": post.metadata}
 
     async def _row(self, run: str, shown: _Shown) -> Card:
         """Where the card is, written down before it is posted."""

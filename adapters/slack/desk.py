@@ -35,7 +35,7 @@ from adapters.slack.translate import hear_all
 from adapters.slack.visits import Visits
 from adapters.slack.words import Words
 from adapters.slack.workspaces import Workspaces
-from bot.errors import NotAllowed, NotFound
+from bot.errors import NotAllowed, NotFound, RetryLater, StoreUnavailable
 
 log = structlog.get_logger()
 
@@ -54,7 +54,10 @@ class Desk:
     async def take(self, payload: dict[str, Any]) -> Reply:
         """Durable when it returns; the reply goes into the acknowledgement."""
         sender = Sender.of(payload, Ours())
-        grant = await self._workspaces.current(sender.enterprise, sender.team)
+        try:
+            grant = await self._workspaces.current(sender.enterprise, sender.team)
+        except RetryLater as error:
+            raise StoreUnavailable(str(error)) from error
         if grant is None:
             log.info("slack.unknown_workspace", team=sender.team)
             return Reply()

@@ -53,6 +53,14 @@ def fitted(text: str, most: int) -> str:
     return whole if len(whole) <= most else _CUT.sub("", whole[: most - 1]) + "…"
 
 
+def within(text: str, most: int) -> str:
+    """`text`, escaped already, within so many bytes; a cut one ends in `…`."""
+    raw = text.encode()
+    if len(raw) <= most:
+        return text
+    return _CUT.sub("", raw[: most - 3].decode(errors="ignore")) + "…"
+
+
 def cut(text: str, most: int) -> str:
     """`text` as it may be shown, within `most` characters; a cut one ends in `…`."""
     text = shown(text)

@@ -211,5 +211,5 @@ def errors(wrong: Mapping[str, str], fields: Sequence[FormField]) -> dict[str, s
         place = name if name in names else next(iter(names), "")
         if place:
             said = words if place == name else f"{name}: {words}"
-            found[place] = plain(f"{found[place]} {said}" if place in found else said, 2_000)["text"]
-    return found
+            found[place] = f"{found[place]} {said}" if place in found else said
+    return {place: plain(said, 2_000)["text"] for place, said in found.items()}

@@ -19,7 +19,7 @@ from adapters.slack.blocks import (
     rich_of,
     section,
 )
-from adapters.slack.card import CANCEL, FINAL, WORDS
+from adapters.slack.card import CANCEL, FINAL, word
 from adapters.slack.escape import cut, elements
 from bot.reception import Offer, RunView
 
@@ -52,7 +52,7 @@ def home(
         header("At work for you"),
         *([block for run in at_work for block in _open(run, cancel)] or [context("Nothing is running.")]),
         header("What came of the last ones"),
-        *([_past(run) for run in over] or [context("You have started nothing yet.")]),
+        *([_line(run) for run in over] or [context("You have started nothing yet.")]),
     ]
     return {"type": "home", "blocks": blocks[:VIEW_BLOCKS]}
 
@@ -82,17 +82,13 @@ def _open(run: RunView, cancel: Callable[[RunView], str]) -> list[Block]:
     return found
 
 
-def _past(run: RunView) -> Block:
-    return _line(run)
-
-
 def _line(run: RunView) -> Block:
     said = f"\n{cut(run.message, _SAID)}" if run.message.strip() else ""
     name = cut(run.name or run.runbook, _NAME)
     return rich_of(
         [
             *elements(name, bold=True),
-            *elements(f" — {WORDS.get(run.state, run.state)}"),
+            *elements(f" — {word(run.state)}"),
             *_when(run.finished_at or run.created_at),
             *elements(said),
         ]

@@ -17,6 +17,7 @@ import structlog
 from adapters.slack.address import Address
 from adapters.slack.api import Declined
 from adapters.slack.blocks import Post, context
+from adapters.slack.escape import within
 from adapters.slack.finding import Finder
 from adapters.slack.outgoing import Answer, Arguments, Outgoing, Urgency
 from adapters.slack.pointers import Pointers
@@ -31,6 +32,7 @@ EVENT: Final = "cuebook_message"
 PLAIN: Final = frozenset(("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"))
 """What Slack says of blocks that it does not take: their text goes without them."""
 REMEMBERED: Final = 5_000
+EDITED: Final = 4_000
 MAYBE_TWICE: Final = "(You may have seen this before: the connection to Slack broke off.)"
 
 Upload = Callable[[Address, str, str, bytes], Awaitable[None]]
@@ -140,7 +142,7 @@ class Posting:
         if known is not None and known.ts == asked.ts:
             del self._asked[chat]
         post = answered(asked.post.blocks, asked.post.text, label, by)
-        arguments = {"channel": asked.channel, "ts": asked.ts, **content(post)}
+        arguments = {"channel": asked.channel, "ts": asked.ts, **edit(post)}
         await self._outgoing.call(
             workspace, "chat.update", lambda: arguments, room=asked.channel, urgency=Urgency.PROGRESS
         )
@@ -162,6 +164,11 @@ def content(post: Post) -> Arguments:
     """What it says. Nothing in it is parsed or unfurled: values are data."""
     blocks = {"blocks": post.blocks} if post.blocks else {}
     return {"text": post.text, **blocks, "parse": "none", "unfurl_links": False, "unfurl_media": False}
+
+
+def edit(post: Post) -> Arguments:
+    """What an edited message says (Slack: the text of an edit has 4,000 bytes at most)."""
+    return {**content(post), "text": within(post.text, EDITED)}
 
 
 def reference(answer: Answer) -> str:

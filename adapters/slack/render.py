@@ -30,7 +30,7 @@ from adapters.slack.blocks import (
     select,
     weight,
 )
-from adapters.slack.escape import escape, fitted, shown
+from adapters.slack.escape import cut, escape, fitted, shown
 from adapters.slack.forms import load_form
 from bot.reception import Offer
 from bot.rows import Message
@@ -140,8 +140,8 @@ def answered(blocks: Sequence[Block], text: str, label: str, by: str = "") -> Po
     was, and by whom. `blocks` and `text` as Slack keeps them, escaped already."""
     kept = [block for block in blocks if not usable(block)][:49]
     if not label:
-        return Post(text=text, blocks=kept)
-    said = f"✓ {label} — @{by}" if by else f"✓ {label}"
+        return Post(text=text or "✓", blocks=kept)
+    said = f"✓ {cut(label, PIECE // 10)}" + (f" — @{cut(by, LABEL)}" if by else "")
     return Post(text=f"{text}\n{fitted(said, PIECE)}".strip(), blocks=[*kept, context(said)])
 
 

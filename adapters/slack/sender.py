@@ -99,7 +99,9 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def _inner(event: Mapping[str, Any]) -> str:
-    return "message" if "message" in event else "previous_message"
+    """Which message in an event is a person's: a tombstone is Slack's own."""
+    message = payloads.table(event, "message")
+    return "message" if message and message.get("subtype") != "tombstone" else "previous_message"
 
 
 def _user(found: Mapping[str, Any], part: str = "user") -> str:

@@ -78,10 +78,13 @@ class Dispatcher:
 
     async def _ready(self) -> dict[str, list[Outbox]]:
         """Rows to deliver now, by chat: of chats that nobody serves and whose first row need
-        not wait. However many rows wait behind such a one, they do not hide other chats'."""
+        not wait. However many rows wait behind such a one, they do not hide other chats'.
+        Rows of a platform that is not connected stay until it is."""
         limit = BATCH
         while True:
-            rows = await self._store.find(Outbox, state=("queued", "sending"), limit=limit)
+            rows = await self._store.find(
+                Outbox, state=("queued", "sending"), platform=tuple(self._adapters), limit=limit
+            )
             now = self._clock.now()
             held = {row.chat: row.next_at for row in rows if row.next_at > now}
             ready: dict[str, list[Outbox]] = {}

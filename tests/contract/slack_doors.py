@@ -12,9 +12,10 @@ from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
 from adapters.slack.adapter import House, Slack
+from adapters.slack.connect import connect
 from adapters.slack.render import OVER
 from adapters.slack.settings import SlackSettings
-from adapters.slack.workspaces import Grant, Workspaces
+from adapters.slack.tokens import Hidden
 from bot.testing import Line, Stage
 from bot.testing.slack.events import Events
 from bot.testing.slack.fake import FakeSlack
@@ -43,9 +44,9 @@ class Connection:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         home = self.fake.workspace
         settings = SlackSettings(
-            bot_token=home.token,
-            signing_secret="" if sockets else self.fake.signing_secret,
-            app_token=self.fake.app_token if sockets else "",
+            bot_token=Hidden(home.token),
+            signing_secret=Hidden("" if sockets else self.fake.signing_secret),
+            app_token=Hidden(self.fake.app_token if sockets else ""),
             api_url=self.fake.url,
             profile=profile,
             post_spacing=limits.get("post_spacing", 0.0),
@@ -58,8 +59,7 @@ class Connection:
             session=lambda: http,
             registry=CollectorRegistry(),
         )
-        grant = Grant(team=home.id, token=home.token, bot_id=home.bot_id, bot_user=home.bot, app=home.app_id)
-        self.slack = Slack(house, settings, Workspaces(grant), key=b"k" * 32)
+        self.slack = connect(settings, house, key=b"k" * 32)
         stage.adapters["slack"] = self.slack
         server = TestServer(application([self.slack], Parts(catalogue=stage.runtime.catalogue)))
         await server.start_server()

@@ -31,10 +31,10 @@ def callback(
         "authorizations": [
             {
                 "enterprise_id": workspace.enterprise,
-                "team_id": workspace.id,
+                "team_id": None if workspace.org_wide else workspace.id,
                 "user_id": workspace.bot,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": workspace.org_wide,
             }
         ],
         "is_ext_shared_channel": shared,
@@ -116,11 +116,11 @@ def interaction(kind: str, person: Person, workspace: Workspace, **parts: Any) -
     enterprise = {"id": workspace.enterprise, "name": "The whole company"} if workspace.enterprise else None
     return {
         "type": kind,
-        "team": {"id": workspace.id, "domain": workspace.domain},
+        "team": None if workspace.org_wide else {"id": workspace.id, "domain": workspace.domain},
         "user": user(person),
         "api_app_id": workspace.app_id,
         "token": VERIFICATION,
         "enterprise": enterprise,
-        "is_enterprise_install": False,
+        "is_enterprise_install": workspace.org_wide,
         **parts,
     }

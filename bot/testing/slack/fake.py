@@ -22,6 +22,7 @@ from bot.testing.slack.transcript import Shown, form, transcript
 from bot.testing.slack.webapi import Call, WebApi
 from bot.testing.slack.world import World
 
+STATUS_LIFE: Final = 120_000  # ms
 SIGNED_WITH: Final = "what an app and its fake Slack share"
 
 
@@ -80,10 +81,16 @@ class FakeSlack:
     # --- who and where -------------------------------------------------------------------
 
     def add_workspace(
-        self, name: str = "Another Company", *, enterprise: str | None = None, installed: bool = True
+        self,
+        name: str = "Another Company",
+        *,
+        enterprise: str | None = None,
+        org_wide: bool = False,
+        installed: bool = True,
     ) -> Workspace:
-        """One more team; with the app in it, unless told otherwise."""
-        return self.world.workspace(name, enterprise=enterprise, installed=installed)
+        """One more team; with the app in it, unless told otherwise. `org_wide`: the app is
+        installed for the whole `enterprise`."""
+        return self.world.workspace(name, enterprise=enterprise, org_wide=org_wide, installed=installed)
 
     def add_person(
         self,
@@ -148,6 +155,13 @@ class FakeSlack:
         threads, or one thread from its parent on."""
         ts = thread.thread_ts or thread.ts if isinstance(thread, Message) else thread
         return transcript(self.world, channel, ts, viewer)
+
+    def status(self, channel: Channel, thread: Message | str) -> str:
+        """What stands below a thread while the bot works. It goes away with the bot's next words, or
+        after two minutes."""
+        ts = thread.thread_ts or thread.ts if isinstance(thread, Message) else thread
+        text, since = self.world.statuses.get((channel.id, ts), ("", 0))
+        return text if self.world.clock.now() - since < STATUS_LIFE else ""
 
     def modal(self, person: Person) -> View | None:
         """The form that is open before a person."""

@@ -44,11 +44,17 @@ class Limits:
         """The app has been told to wait."""
         self._pauses[team, method] = max(until, self._pauses.get((team, method), 0))
 
+    def impatient(self, team: str, method: str, now: int) -> bool:
+        """Whether the app asks although it had been told to wait; that is counted."""
+        early = self._pauses.get((team, method), 0) > now
+        if early:
+            self.violations["during_retry_after"] += 1
+        return early
+
     def count(self, team: str, method: str, channel: str, now: int) -> None:
         """A call came. Raises Refusal (429)."""
         key = (team, method)
-        if self._pauses.get(key, 0) > now:
-            self.violations["during_retry_after"] += 1
+        if self.impatient(team, method, now):
             self._refuse(key, self._pauses[key], now)
         if wait := self._spent(self._calls.setdefault(key, deque()), _most(method), MINUTE, now):
             self.violations[method] += 1

@@ -10,10 +10,8 @@ _TOKEN: Final = re.compile(r"<(?:[@#!][^<>\s]+|(?:https?|mailto):[^<>]+)>")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>|]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _CODE: Final = re.compile(r"```(.*?)```|`([^`\n]+)`", re.DOTALL)
 _MARKS: Final = tuple(
-    re.compile(
-        rf"(?<![\w{re.escape(mark)}]){re.escape(mark)}(?=\S)([^\n]+?)(?<=\S){re.escape(mark)}(?![\w{re.escape(mark)}])"
-    )
-    for mark in ("*", "_", "~")
+    re.compile(rf"(?<![\w{mark}]){mark}(?=[^\s{mark}])([^\n]+?)(?<=[^\s{mark}]){mark}(?![\w{mark}])")
+    for mark in (r"\*", "_", "~")
 )
 _LINK: Final = re.compile(r"!?\[([^\]\n]*)\]\([^)\s]+\)")
 _DOUBLE: Final = re.compile(r"(\*\*|__|~~)(?=\S)(.+?)(?<=\S)\1")
@@ -85,3 +83,28 @@ def markdown_seen(text: str) -> str:
 def mentions(text: str) -> list[str]:
     """The users that a text names."""
     return re.findall(r"<@([A-Z0-9]+)(?:\|[^>]*)?>", text)
+
+
+def pieces(text: str) -> list[dict[str, str]]:
+    """The elements of the rich text that Slack makes of a text."""
+    made: list[dict[str, str]] = []
+    at = 0
+    for token in _TOKEN.finditer(text):
+        made += [_words(text[at : token.start()]), _piece(token[0][1:-1])]
+        at = token.end()
+    return [one for one in [*made, _words(text[at:])] if one.get("text") != ""]
+
+
+def _words(text: str) -> dict[str, str]:
+    return {"type": "text", "text": unescaped(text)}
+
+
+def _piece(inside: str) -> dict[str, str]:
+    target, _, label = inside.partition("|")
+    if target[0] == "@":
+        return {"type": "user", "user_id": target[1:]}
+    if target[0] == "#":
+        return {"type": "channel", "channel_id": target[1:]}
+    if target[0] == "!":
+        return {"type": "broadcast", "range": target[1:]}
+    return {"type": "link", "url": unescaped(target), **({"text": unescaped(label)} if label else {})}

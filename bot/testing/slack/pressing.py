@@ -54,7 +54,7 @@ class Pressing(Courier):
             "command": command,
             "text": text,
             "api_app_id": workspace.app_id,
-            "is_enterprise_install": "false",
+            "is_enterprise_install": str(workspace.org_wide).lower(),
             "response_url": hook(self.world, person, channel),
             "trigger_id": self.world.trigger(person, workspace),
         }

@@ -56,6 +56,7 @@ class Server:
             if fault is None:
                 return web.json_response(answer.body, status=answer.status, headers=answer.headers)
             return await self._faulty(request, fault, call, answer)
+        self._api.limits.impatient(call.team, method, call.at)
         return await self._faulty(request, fault, call, None)
 
     async def _faulty(
@@ -85,19 +86,24 @@ class Server:
 
     # --- response_url, files -------------------------------------------------------------
 
-    async def _respond(self, request: web.Request) -> web.Response:
+    async def _respond(self, request: web.Request) -> web.StreamResponse:
         try:
             given = json.loads(await request.read() or b"null")
         except ValueError:
             given = None
         call = self._api.known("response_url", given if isinstance(given, dict) else {}, "")
         call.team = request.match_info["team"]
+        fault = self._faults.next("response_url")
+        if fault is not None and not fault.taken:
+            return await self._faulty(request, fault, call, None)
         try:
             respond(self._world, request.match_info["hook"], given)
         except Refusal as refusal:
             call.status, call.answer = refusal.status, refusal.code
             return web.Response(status=max(refusal.status, 400), text=refusal.code)
         call.status, call.answer = 200, {"ok": True}
+        if fault is not None:
+            return await self._faulty(request, fault, call, Answer(200, {"ok": True}, {}))
         return web.Response(text="ok")
 
     async def _upload(self, request: web.Request) -> web.Response:
@@ -171,7 +177,9 @@ async def _read(request: web.Request) -> tuple[Json, str]:
     else:
         given |= dict(parse_qsl(raw.decode("utf-8", "replace"), keep_blank_values=True))
     given |= _basic(request)
-    return given, token or str(given.pop("token", ""))
+    if request.content_type != "application/json":  # in JSON, a token is not looked for
+        token = token or str(given.pop("token", ""))
+    return given, token
 
 
 def _bearer(request: web.Request) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from typing import Any
 
+from bot.testing.slack.markup import pieces
 from bot.testing.slack.things import Channel, File, Json, Message, Person, View, Workspace
 from bot.testing.slack.world import World
 
@@ -42,10 +43,10 @@ def message(world: World, found: Message, *, metadata: bool = False) -> Json:
 
 
 def _plain_blocks(found: Message) -> list[Json]:
-    """Slack makes a rich_text block of a text; this one is not taken apart."""
+    """Slack makes a rich_text block of a text."""
     if not found.text:
         return []
-    section = {"type": "rich_text_section", "elements": [{"type": "text", "text": found.text}]}
+    section = {"type": "rich_text_section", "elements": pieces(found.text)}
     return [{"type": "rich_text", "block_id": "r00x", "elements": [section]}]
 
 
@@ -63,7 +64,7 @@ def _bot_parts(found: Message) -> Json:
 
 def _thread_parts(world: World, found: Message) -> Json:
     if found.ts != found.thread_ts:
-        root = next((one for one in world.messages if one.ts == found.thread_ts), None)
+        root = world.at(found.channel, found.thread_ts or "")
         return {"thread_ts": found.thread_ts, **({"parent_user_id": root.user} if root else {})}
     replies = [one for one in world.standing(found.channel, found.ts) if one is not found]
     return {

@@ -43,6 +43,7 @@ class Sockets:
         self._world, self._door = world, door
         self.open: list[Connection] = []
         self.frames: list[Frame] = []
+        self._by_id: dict[str, Frame] = {}
         self.opened = 0
         """How many sockets there have been."""
         self._changed = asyncio.Event()
@@ -53,7 +54,7 @@ class Sockets:
         if ticket not in self._door.tickets:
             raise web.HTTPForbidden(text="this place has been used")
         self._door.tickets.remove(ticket)  # a place is for one connection
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(timeout=1.0)
         await socket.prepare(request)
         self.opened += 1
         connection = Connection(self.opened, socket)
@@ -96,9 +97,9 @@ class Sockets:
 
     def _acknowledged(self, connection: Connection, ack: Any) -> None:
         id = ack.get("envelope_id") if isinstance(ack, dict) else None
-        for frame in self.frames:
-            if frame.envelope["envelope_id"] == id and frame.ack is None:
-                frame.ack = ack
+        frame = self._by_id.get(str(id))
+        if frame is not None and frame.ack is None:
+            frame.ack = ack
         if (waiting := connection.awaited.get(str(id))) is not None and not waiting.done():
             waiting.set_result(None)
 
@@ -113,6 +114,7 @@ class Sockets:
         connection = self.open[len(self.frames) % len(self.open)]
         frame = Frame(envelope, connection.number)
         self.frames.append(frame)
+        self._by_id[envelope["envelope_id"]] = frame
         waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         connection.awaited[envelope["envelope_id"]] = waiting
         with suppress(TimeoutError, ConnectionError):

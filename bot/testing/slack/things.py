@@ -47,6 +47,8 @@ class Workspace:
     bot_id: str
     app_name: str = "Cuebook"
     enterprise: str | None = None
+    org_wide: bool = False
+    """The app is installed for the whole enterprise: interactions then name no team."""
     token: str = ""
     installed: bool = True
     scopes: set[str] = field(default_factory=lambda: set(ALL_SCOPES))

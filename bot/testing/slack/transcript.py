@@ -63,7 +63,7 @@ def shown(world: World, message: Message) -> Shown:
         choices=tuple(label(option) for element in lists for option in options(element)),
         files=tuple(file.title or file.name for file in message.files),
         reactions=tuple(message.reactions),
-        edited=bool(message.edited or message.history),
+        edited=bool(message.edited),
         ephemeral=bool(message.seen_by),
         ts=message.ts,
         thread_ts=message.thread_ts or "",

@@ -22,6 +22,7 @@ from bot.testing.slack.things import (
 )
 
 TOKEN_LIFE: Final = 12 * 3600  # seconds that a token lives where tokens rotate
+STREAM_LIFE: Final = 300_000  # ms
 TRIGGER_LIFE: Final = 3_000  # ms
 SLACKBOT: Final = "USLACKBOT"
 
@@ -37,6 +38,8 @@ class World:
         self.people: dict[str, Person] = {}
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
+        self._by_ts: dict[tuple[str, str], Message] = {}
+        self._by_channel: dict[str, list[Message]] = {}
         self.files: dict[str, File] = {}
         self.tokens: dict[str, Token] = {}
         self.triggers: dict[str, Trigger] = {}
@@ -46,13 +49,15 @@ class World:
         self.homes: dict[str, View] = {}
         self.groups: dict[str, list[str]] = {}
         """User groups, S… → user ids."""
-        self.statuses: dict[tuple[str, str], str] = {}
-        """(channel, thread) → what `assistant.threads.setStatus` shows there."""
+        self.statuses: dict[tuple[str, str], tuple[str, int]] = {}
+        """(channel, thread) → what `assistant.threads.setStatus` shows there, and since when."""
         self.titles: dict[tuple[str, str], str] = {}
         self.prompts: dict[tuple[str, str], list[dict[str, str]]] = {}
         self.sessions: dict[tuple[str, str], str] = {}
         """(channel, thread) → processing, active, suspended or closed."""
         self.rotation = False
+        self.stream_life = STREAM_LIFE
+        """ms until Slack ends a stream; in the field it is often less."""
         self.own: list[tuple[str, Message, dict[str, Any]]] = []
         """What the app itself did and has not yet been told of: (kind, message, before)."""
         self._last = 0
@@ -81,7 +86,9 @@ class World:
 
     # --- making --------------------------------------------------------------------------
 
-    def workspace(self, name: str, *, enterprise: str | None = None, installed: bool = True) -> Workspace:
+    def workspace(
+        self, name: str, *, enterprise: str | None = None, org_wide: bool = False, installed: bool = True
+    ) -> Workspace:
         """A new team; with the app in it, unless told otherwise."""
         made = Workspace(
             id=self.new("T"),
@@ -92,6 +99,7 @@ class World:
             bot_id=self.new("B"),
             app_name=self.app_name,
             enterprise=enterprise,
+            org_wide=org_wide,
             installed=False,
         )
         self.workspaces.append(made)
@@ -107,10 +115,15 @@ class World:
 
     def add(self, message: Message) -> None:
         """Something is said. With its first reply, a message becomes the parent of a thread."""
+        place = message.channel.id
         self.messages.append(message)
-        for one in self.messages:
-            if one.channel is message.channel and one.ts == message.thread_ts and not message.seen_by:
-                one.thread_ts = one.ts
+        self._by_ts[place, message.ts] = message
+        self._by_channel.setdefault(place, []).append(message)
+        if message.thread_ts is not None and not message.seen_by:
+            if (parent := self.at(message.channel, message.thread_ts)) is not None:
+                parent.thread_ts = parent.ts
+            if message.bot_id:
+                self.statuses.pop((place, message.thread_ts), None)
 
     def token(self, workspace: Workspace, kind: Any, user: str = "") -> Token:
         """A fresh token; a bot's may expire and be refreshed where tokens rotate."""
@@ -160,27 +173,32 @@ class World:
             raise Refusal("user_not_found")
         return self.people[id]
 
+    def at(self, channel: Channel, ts: str) -> Message | None:
+        """The message with this time stamp, deleted or not."""
+        return self._by_ts.get((channel.id, ts))
+
     def message(self, channel: Channel, ts: str) -> Message:
         """Raises Refusal."""
-        for message in self.messages:
-            if message.channel is channel and message.ts == ts and not message.deleted:
-                return message
-        raise Refusal("message_not_found")
+        found = self.at(channel, ts)
+        if found is None or found.deleted:
+            raise Refusal("message_not_found")
+        return found
 
     def thread(self, channel: Channel, ts: str) -> str:
-        """The ts of the thread that a message begins or is in. A deleted parent still holds its
-        replies together. Raises Refusal."""
-        for one in self.messages:
-            named = one.channel is channel and ts in (one.ts, one.thread_ts) and not one.seen_by
-            if named and (not one.deleted or one.thread_ts):
-                return one.thread_ts or one.ts
-        raise Refusal("thread_not_found")
+        """Check that a thread can be answered: `ts` is its parent's, who may be gone while replies
+        are left. Raises Refusal; also for the ts of a reply, which Slack takes and then shows in
+        the wrong place."""
+        found = self.at(channel, ts)
+        parent = found is not None and found.thread_ts in (None, ts) and not found.seen_by
+        if found is None or not parent or (found.deleted and not any(self.standing(channel, ts))):
+            raise Refusal("thread_not_found")
+        return ts
 
     def standing(self, channel: Channel, thread: str | None = None) -> Iterator[Message]:
         """The messages of a channel or thread that are not deleted, oldest first."""
-        for message in self.messages:
+        for message in self._by_channel.get(channel.id, ()):
             inside = thread is None or thread in (message.ts, message.thread_ts)
-            if message.channel is channel and not message.deleted and inside:
+            if not message.deleted and inside:
                 yield message
 
     def view(self, id: str) -> View:

@@ -147,6 +147,16 @@ def select(*choices: Any) -> dict[str, Any]:
     return {"type": "static_select", "action_id": "s", "options": [*choices]}
 
 
+def grouped(*choices: Any) -> dict[str, Any]:
+    group = {"label": {"type": "plain_text", "text": "x"}, "options": [*choices]}
+    return {"type": "static_select", "action_id": "s", "option_groups": [group]}
+
+
+def confirm(**texts: str) -> dict[str, Any]:
+    known = {"title": "x", "text": "x", "confirm": "x", "deny": "x"} | texts
+    return {name: {"type": "plain_text", "text": text} for name, text in known.items()}
+
+
 def actions(*elements: Any) -> dict[str, Any]:
     return {"type": "actions", "elements": [*elements]}
 
@@ -166,6 +176,10 @@ GOOD = {
     "100 options": actions(select(*(choice(value=str(no)) for no in range(100)))),
     "option 75 and 150": actions(select(choice("x" * 75, "v" * 150))),
     "task": task(),
+    "groups": actions(grouped(choice())),
+    "confirm": actions(button(confirm=confirm())),
+    "image": {"type": "image", "image_url": "https://x.example", "alt_text": "x"},
+    "markdown 12000": {"type": "markdown", "text": "x" * 12_000},
     "plan": {"type": "plan", "title": "x", "tasks": [task()]},
 }
 BAD = {
@@ -190,6 +204,36 @@ BAD = {
     "status of a task": task(status="completed"),
     "details as a string": task(details="done"),
     "unknown kind": {"type": "button"},
+    "unknown element": actions({"type": "lever"}),
+    "no element": {"type": "input", "label": {"type": "plain_text", "text": "x"}},
+    "unknown part of a button": actions(button(colour="red")),
+    "unknown part of a text": section("x") | {"text": {"type": "mrkdwn", "text": "x", "size": 3}},
+    "text without text": {"type": "section", "text": {"type": "mrkdwn"}},
+    "text that is empty": section(""),
+    "fields of eleven": {"type": "section", "fields": [{"type": "mrkdwn", "text": "x"}] * 11},
+    "field 2001": {"type": "section", "fields": [{"type": "mrkdwn", "text": "x" * 2001}]},
+    "accessory": section("x") | {"accessory": button(style="red")},
+    "link 3001": actions(button(url="https://x.example/" + "x" * 3000)),
+    "confirm title 101": actions(button(confirm=confirm(title="x" * 101))),
+    "confirm text 301": actions(button(confirm=confirm(text="x" * 301))),
+    "confirm button 31": actions(button(confirm=confirm(confirm="x" * 31))),
+    "confirm as a string": actions(button(confirm="sure?")),
+    "image without words": {"type": "image", "image_url": "https://x.example"},
+    "image without address": {"type": "context", "elements": [{"type": "image", "alt_text": "x"}]},
+    "list without options": actions({"type": "static_select"}),
+    "overflow of six": actions({**select(*(choice(value=str(no)) for no in range(6))), "type": "overflow"}),
+    "eleven to tick": actions({**select(*(choice(value=str(no)) for no in range(11))), "type": "checkboxes"}),
+    "option as a string": actions(select("x")),
+    "description 76": actions(select({**choice(), "description": {"type": "plain_text", "text": "x" * 76}})),
+    "group of 101": actions(grouped(*(choice(value=str(no)) for no in range(101)))),
+    "placeholder 151": actions(
+        {**select(choice()), "placeholder": {"type": "plain_text", "text": "x" * 151}}
+    ),
+    "markdown 12001": {"type": "markdown", "text": "x" * 12_001},
+    "51 tasks": {"type": "plan", "title": "x", "tasks": [task(task_id=str(no)) for no in range(51)]},
+    "task twice": {"type": "plan", "title": "x", "tasks": [task(), task()]},
+    "plan without title": {"type": "plan", "tasks": []},
+    "rich text without elements": {"type": "rich_text"},
     "context of eleven": {"type": "context", "elements": [{"type": "mrkdwn", "text": "x"}] * 11},
 }
 
@@ -243,10 +287,36 @@ async def test_a_post_needs_a_place(slack: FakeSlack, client: AsyncWebClient, an
     await post(channel=closed.id, text="x")
 
 
-async def test_a_thread_must_exist(client: AsyncWebClient, desk: Channel) -> None:
+async def test_a_thread_must_exist(slack: FakeSlack, client: AsyncWebClient, desk: Channel) -> None:
     assert await refusal(client.chat_postMessage(channel=desk.id, text="x", thread_ts="1.000001")) == (
         "thread_not_found"
     )
+    parent = await client.chat_postMessage(channel=desk.id, text="Parent")
+    reply = await client.chat_postMessage(channel=desk.id, text="Reply", thread_ts=parent["ts"])
+    wrong = client.chat_postMessage(channel=desk.id, text="x", thread_ts=reply["ts"])
+    assert await refusal(wrong) == "thread_not_found"
+    await client.chat_delete(channel=desk.id, ts=parent["ts"])
+    await client.chat_postMessage(channel=desk.id, text="Still here", thread_ts=parent["ts"])
+    assert seen(slack, desk, parent["ts"]) == ["Cuebook: Reply", "Cuebook: Still here"]
+
+
+async def test_the_text_of_an_edit_is_short_in_bytes(client: AsyncWebClient, desk: Channel) -> None:
+    said = await client.chat_postMessage(channel=desk.id, text="x" * 40_000)
+    place: dict[str, Any] = {"channel": desk.id, "ts": said["ts"]}
+    await client.chat_update(**place, text="ä" * 2000)
+    long = client.chat_update(**place, text="ä" * 2000 + "x", blocks=[SectionBlock(text="x")])
+    assert await refusal(long) == "msg_too_long"
+
+
+async def test_an_edit_of_blocks_is_not_marked_and_of_text_takes_them_away(
+    slack: FakeSlack, client: AsyncWebClient, desk: Channel
+) -> None:
+    said = await client.chat_postMessage(channel=desk.id, text="One", blocks=[SectionBlock(text="One")])
+    await client.chat_update(channel=desk.id, ts=said["ts"], text="Two", blocks=[SectionBlock(text="Two")])
+    assert (slack.transcript(desk)[0].text, slack.transcript(desk)[0].edited) == ("Two", False)
+    await client.chat_update(channel=desk.id, ts=said["ts"], text="Three")
+    (shown,) = slack.transcript(desk)
+    assert (shown.text, shown.edited, shown.message.blocks) == ("Three", True, [])
 
 
 async def test_a_person_can_be_written_to_by_id(

@@ -21,7 +21,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.testing.clock import FakeClock
-from bot.testing.slack import Channel, Events, FakeSlack, Impossible, Person
+from bot.testing.slack import Channel, Events, FakeSlack, Impossible, Person, broken, took_it_then_cut
 from tests.testing.slack.app import App
 from tests.testing.slack.test_messages import refusal, seen
 
@@ -114,6 +114,19 @@ async def test_a_response_url_answers_the_person_five_times(
         await hook.send(text="Fifth", replace_original=False)
         answer = await hook.send(text="Sixth", replace_original=False)
         assert (answer.status_code, answer.body) == (404, "used_url")
+
+
+async def test_a_response_url_can_fail_too(
+    slack: FakeSlack, app: App, events: Events, ann: Person, desk: Channel
+) -> None:
+    await events.command(ann, desk, "/cuebook", "list")
+    slack.fail("response_url", broken(503), took_it_then_cut())
+    async with aiohttp.ClientSession() as session:
+        hook = AsyncWebhookClient(app.heard[0]["response_url"], session=session, retry_handlers=[])
+        assert (await hook.send(text="lost")).status_code == 503
+        with pytest.raises(aiohttp.ClientError):
+            await hook.send(text="taken")
+    assert seen(slack, desk, viewer=ann) == ["Cuebook: taken"]
 
 
 async def test_a_response_url_dies_after_half_an_hour(

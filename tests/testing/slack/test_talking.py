@@ -99,6 +99,19 @@ async def test_an_external_person_is_told_to_be_one(slack: FakeSlack, app: App, 
     assert told["event"]["user_team"] == eve.team != slack.workspace.id
 
 
+async def test_an_app_of_the_whole_enterprise_is_told_of_no_team(
+    slack: FakeSlack, app: App, events: Events
+) -> None:
+    grid = slack.add_workspace("Grid", enterprise="E0GRID", org_wide=True)
+    eve = slack.add_person("Eve", workspace=grid)
+    await events.says(eve, slack.direct(eve), "hello")
+    await events.shortcut(eve, "runbook_start")
+    event, shortcut = app.heard
+    assert event["authorizations"][0]["is_enterprise_install"] is True
+    assert (shortcut["team"], shortcut["enterprise"]["id"]) == (None, "E0GRID")
+    assert shortcut["user"]["team_id"] == event["team_id"] == grid.id
+
+
 async def test_another_bot_is_told_to_be_one(slack: FakeSlack, app: App, events: Events) -> None:
     other = slack.add_person("Other", bot=True)
     await events.says(other, slack.add_channel("bots", [other]), "beep")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from bot.testing.slack.asked import Asked, Method
-from bot.testing.slack.refusal import wrong
+from bot.testing.slack.refusal import Refusal, wrong
 from bot.testing.slack.things import Json
 
 STATUSES: Final = ("processing", "active", "suspended", "closed")
@@ -18,7 +18,7 @@ def set_status(asked: Asked) -> Json:
     place = _thread(asked)
     if len(asked.args.get("loading_messages", ())) > MOST_LOADING_MESSAGES:
         raise wrong("invalid_arguments", "no more than 10 items allowed [json-pointer:/loading_messages]")
-    asked.world.statuses[place] = asked.text("status")
+    asked.world.statuses[place] = (asked.text("status"), asked.now)
     return {}
 
 
@@ -51,6 +51,15 @@ def set_session(asked: Asked) -> Json:
     return {"session": {"status": asked.text("status"), "title": asked.world.titles.get(place, "")}}
 
 
+def rename(asked: Asked) -> Json:
+    """agents.sessions.rename."""
+    place = _thread(asked)
+    if place not in asked.world.sessions:
+        raise Refusal("session_not_found")
+    asked.world.titles[place] = asked.text("title")
+    return {}
+
+
 def _thread(asked: Asked) -> tuple[str, str]:
     channel = asked.place("channel_id")
     return channel.id, asked.world.thread(channel, asked.text("thread_ts"))
@@ -73,4 +82,5 @@ METHODS: Final = (
         "assistant:write",
     ),
     Method("agents.sessions.setStatus", set_session, f"{_WHERE} status! title", "chat:write"),
+    Method("agents.sessions.rename", rename, f"{_WHERE} title!", "chat:write"),
 )

@@ -10,7 +10,8 @@ from bot.testing.slack.refusal import Refusal
 from bot.testing.slack.shapes import message as shape
 from bot.testing.slack.things import Channel, Edit, Json, Message
 
-LONGEST_TEXT: Final = 40_000
+LONGEST_TEXT: Final = 40_000  # characters; Slack cuts a longer one off, which is no better
+LONGEST_UPDATE: Final = 4_000  # bytes of UTF-8, whatever the blocks hold
 LONGEST_MARKDOWN: Final = 12_000
 
 
@@ -37,7 +38,7 @@ def post_ephemeral(asked: Asked) -> Json:
 
 
 def update(asked: Asked) -> Json:
-    """chat.update. A change of blocks alone is not marked as edited, as in Slack."""
+    """chat.update."""
     channel = asked.channel()
     found = asked.world.message(channel, asked.text("ts"))
     if found.seen_by:
@@ -46,6 +47,8 @@ def update(asked: Asked) -> Json:
         raise Refusal("cant_update_message")
     if found.stream and found.stream.open:
         raise Refusal("streaming_state_conflict")
+    if len(asked.text("text").encode()) > LONGEST_UPDATE:
+        raise Refusal("msg_too_long")
     content(asked)
     before = shape(asked.world, found)
     change(asked, found)
@@ -59,13 +62,14 @@ def update(asked: Asked) -> Json:
 
 
 def change(asked: Asked, found: Message) -> None:
-    """Put what was given in place of what is there; keeps how it was."""
+    """Put what was given in place of what is there; keeps how it was. A text alone takes the blocks
+    away and marks the message as edited; blocks do not."""
     found.history.append(Edit(asked.now, found.text, found.blocks))
     text, blocks = content(asked)
-    if text != found.text:
-        found.edited = asked.world.ts()
-    if "blocks" in asked.args or "text" in asked.args or "markdown_text" in asked.args:
-        found.text, found.blocks = text, blocks
+    if blocks:
+        found.text, found.blocks = text or found.text, blocks
+    elif text:
+        found.text, found.blocks, found.edited = text, [], asked.world.ts()
     found.attachments = asked.args.get("attachments", found.attachments)
     if "metadata" in asked.args:
         found.metadata = _metadata(asked.args["metadata"])

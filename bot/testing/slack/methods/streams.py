@@ -9,7 +9,6 @@ from bot.testing.slack.blocks import TASK_STATES, TASKS, checked_message
 from bot.testing.slack.refusal import Refusal, wrong
 from bot.testing.slack.things import Json, Message, Stream
 
-LIFE: Final = 300_000  # ms until Slack ends a stream
 LONGEST: Final = 12_000  # characters of one markdown_text
 ALL_TEXT: Final = 10_000  # what one message takes of chunks, about
 
@@ -65,7 +64,7 @@ def _open(asked: Asked) -> Message:
     if found.bot_id != asked.workspace.bot_id:
         raise Refusal("message_not_owned_by_app")
     stream = found.stream
-    if stream is not None and asked.now - stream.started > LIFE:
+    if stream is not None and asked.now - stream.started > asked.world.stream_life:
         stream.open = False
     if stream is None or not stream.open:
         raise Refusal("message_not_in_streaming_state")
