@@ -28,9 +28,15 @@ def quiet_client(base_url: str, session: Session) -> Callable[[], AsyncWebClient
     receives to a log, since nothing could mask a token that we see for the first time."""
     logger = logging.getLogger("slack_sdk.cuebook")
     logger.setLevel(logging.ERROR)
-    return lambda: AsyncWebClient(
-        base_url=base_url, session=session(), retry_handlers=[], timeout=round(LIMIT), logger=logger
-    )
+
+    def client() -> AsyncWebClient:
+        made = AsyncWebClient(
+            base_url=base_url, session=session(), retry_handlers=[], timeout=round(LIMIT), logger=logger
+        )
+        made.proxy = None  # it reads one from the environment, past the address rules
+        return made
+
+    return client
 
 
 class TokenExchange:

@@ -200,7 +200,7 @@ class InstalledWorkspaces:
 
     async def stop(self) -> None:
         """See `Workspaces`."""
-        self._renewals.stop()
+        await self._renewals.stop()
 
 
 def row_id(*parts: str) -> str:

@@ -33,6 +33,8 @@ AGAIN: Final = 30_000
 """ms after a failure until the next try."""
 WHOLE_ROUND: Final = 900.0
 """Seconds that one round ahead of time may take."""
+WIND_DOWN: Final = 15.0
+"""Seconds that a renewal has left when the server stops: more than one call takes."""
 LOST: Final = frozenset(("account_inactive", "invalid_refresh_token", "token_expired", "token_revoked"))
 """Slack's words for a workspace that has to install the app again."""
 _ALARM: Final = "slack.renewals"
@@ -59,10 +61,9 @@ class Renewals:
         clock: Clock,
         vault: Vault,
         exchange: Exchange,
-        tasks: Tasks,
     ) -> None:
         self._store, self._clock, self._vault = store, clock, vault
-        self._exchange, self._tasks = exchange, tasks
+        self._exchange, self.tasks = exchange, Tasks()
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._failed: dict[str, tuple[int, int]] = {}
         """Row → the version that could not be renewed, and when it may be tried again."""
@@ -75,7 +76,7 @@ class Renewals:
         if not due(row, self._clock.now(), margin):
             return row
         # Whoever gives up waiting must not take the new token with them: the old one is used up.
-        return await self._tasks.see_through(self._in_turn(row.id, margin), f"{_LEASE}:{row.id}")
+        return await self.tasks.see_through(self._in_turn(row.id, margin), f"{_LEASE}:{row.id}")
 
     async def _in_turn(self, id: str, margin: int) -> Workspace | None:
         lock = self._locks.setdefault(id, asyncio.Lock())
@@ -159,11 +160,12 @@ class Renewals:
     def start(self) -> None:
         """Renew now and then what would expire before long."""
         self._clock.alarm(_ALARM, self._clock.now() + EVERY, self.start)
-        self._tasks.spawn(self.ahead(), _ALARM)
+        self.tasks.spawn(self.ahead(), _ALARM)
 
-    def stop(self) -> None:
-        """Renew nothing any more, unless somebody asks."""
+    async def stop(self) -> None:
+        """Renew nothing any more, unless somebody asks; what is under way comes to its end."""
         self._clock.cancel(_ALARM)
+        await self.tasks.settle(WIND_DOWN)
 
     async def ahead(self) -> None:
         """One round; whatever fails is logged and tried in the next."""

@@ -18,7 +18,6 @@ from bot.connectors.client import Client
 from bot.connectors.secrets import Secrets
 from bot.ports import Store
 from bot.rows import Workspace
-from bot.runtime.tasks import Tasks
 from bot.storage.memory import MemoryStore
 from bot.testing.clock import FakeClock
 from bot.testing.slack import FakeSlack
@@ -35,10 +34,11 @@ class Process:
         clock = slack.world.clock
         assert isinstance(clock, FakeClock)
         self.slack, self.store, self.clock = slack, store, clock
-        self.secrets, self.tasks = Secrets({}), Tasks()
+        self.secrets = Secrets({})
         self.vault = Vault(Seal(key), self.secrets.hide)
         self.exchange = TokenExchange(quiet_client(slack.url, client.session), *CLIENT)
-        self.renewals = Renewals(store, self.clock, self.vault, self.exchange.renew, self.tasks)
+        self.renewals = Renewals(store, self.clock, self.vault, self.exchange.renew)
+        self.tasks = self.renewals.tasks
         self.workspaces = InstalledWorkspaces(store, self.clock, self.vault, self.renewals)
 
     async def install(self, place: Place | None = None, **more: Any) -> Workspace:
@@ -85,7 +85,6 @@ async def house(clock: FakeClock, processes: int = 1) -> AsyncIterator[list[Proc
         yield made
         for process in made:
             await process.workspaces.stop()
-            await process.tasks.settle(5)
             assert process.tasks.crashed == 0
         await client.close()
         await store.close()
