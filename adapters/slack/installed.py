@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import structlog
 
@@ -131,25 +131,13 @@ class InstalledWorkspaces:
     ) -> None:
         """See `Workspaces`. An installation that is newer than `at` stays."""
         id = row_id(enterprise if enterprise_install or not team else team)
-        for _ in range(TRIES):
-            before = await self._store.get(Workspace, id=id)
-            if before is None or before.state != "installed":
-                if team and enterprise and not enterprise_install:
-                    await self.bar(enterprise, team)
-                return
-            if at and before.installed_at > at:
-                log.info("slack.removal_is_old", workspace=id)
-                return
-            removed: dict[str, Cell] = {
-                "state": "removed",
-                "tokens": "",
-                "expires_at": 0,
-                "version": before.version + 1,
-            }
-            if await self._done(_write(before, id, removed)):
-                log.warning("slack.removed", workspace=id)
-                return
-        raise StoreUnavailable(f"{id} changes too often to be removed")
+        try:
+            done = await remove(self._store, id, at)
+        finally:
+            self._changed()
+        log.warning("slack.removed", workspace=id, done=done)
+        if done == "absent" and team and enterprise and not enterprise_install:
+            await self.bar(enterprise, team)
 
     async def admit(self, enterprise: str, team: str) -> None:
         """See `Workspaces`."""
@@ -194,13 +182,30 @@ class InstalledWorkspaces:
             raise SealBroken(
                 f"the tokens of {len(foreign)} workspaces ({', '.join(foreign[:3])}) were sealed under "
                 "another key: set CUEBOOK_SECRET_KEY to what it was (or put back .cuebook/secret-key), "
-                "or give them up with `cuebook slack forget`"
+                "or give them up with `cuebook slack forget TEAM`"
             )
         self._renewals.start()
 
     async def stop(self) -> None:
         """See `Workspaces`."""
         await self._renewals.stop()
+
+
+async def remove(store: Store, id: str, at: int = 0) -> Literal["removed", "newer", "absent"]:
+    """Forget a token, unless the app was installed after `at`. Raises StoreUnavailable."""
+    for _ in range(TRIES):
+        before = await store.get(Workspace, id=id)
+        if before is None or before.state != "installed":
+            return "absent"
+        if at and before.installed_at > at:
+            return "newer"
+        gone: dict[str, Cell] = {"state": "removed", "tokens": "", "expires_at": 0}
+        try:
+            await store.commit([_write(before, id, gone | {"version": before.version + 1})])
+        except Conflict:
+            continue
+        return "removed"
+    raise StoreUnavailable(f"{id} changes too often to be removed")
 
 
 def row_id(*parts: str) -> str:

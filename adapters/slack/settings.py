@@ -87,8 +87,7 @@ def read(settings: Settings, table: object, profiles: Collection[str]) -> SlackS
 
     Raises SettingsError with everything that cannot work.
     """
-    choices = _choices(table)
-    found = slack_settings(settings, choices, profiles)
+    found = slack_settings(settings, choices(table), profiles)
     if not used(found):
         return None
     wrong = [*faults(found, profiles)]
@@ -98,7 +97,7 @@ def read(settings: Settings, table: object, profiles: Collection[str]) -> SlackS
     return found
 
 
-def slack_settings(settings: Settings, choices: Choices, profiles: Collection[str]) -> SlackSettings:
+def slack_settings(settings: Settings, chosen: Choices, profiles: Collection[str]) -> SlackSettings:
     """All of it together, not yet judged."""
     only = next(iter(profiles)) if len(profiles) == 1 else ""
     return SlackSettings(
@@ -109,10 +108,10 @@ def slack_settings(settings: Settings, choices: Choices, profiles: Collection[st
         app_token=_value(settings.slack_app_token),
         client_id=_value(settings.slack_client_id),
         client_secret=_value(settings.slack_client_secret),
-        profile=choices.profile or only,
-        profiles=choices.profiles,
-        agents=frozenset(choices.agents),
-        post_spacing=choices.post_spacing,
+        profile=chosen.profile or only,
+        profiles=chosen.profiles,
+        agents=frozenset(chosen.agents),
+        post_spacing=chosen.post_spacing,
     )
 
 
@@ -204,7 +203,8 @@ def _of_choices(found: SlackSettings, profiles: Collection[str]) -> Iterator[Fau
         yield Fault(f"{where}`post_spacing` is {found.post_spacing:g}", "write seconds from 0 to 60")
 
 
-def _choices(table: object) -> Choices:
+def choices(table: object) -> Choices:
+    """`[slack]` of cuebook.toml. Raises SettingsError."""
     if not isinstance(table, Mapping):
         raise SettingsError("cuebook.toml: `slack` is a table, written [slack]")
     for name in table:
