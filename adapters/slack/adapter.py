@@ -56,7 +56,13 @@ class Slack:
     ) -> None:
         """`key` signs what our buttons carry."""
         self._house, self._settings, self._workspaces, self.api = house, settings, workspaces, api
-        self.outgoing = Outgoing(self._send, house.clock, house.spawn, spacing=settings.post_spacing)
+        self.outgoing = Outgoing(
+            self._send,
+            house.clock,
+            house.spawn,
+            spacing=settings.post_spacing,
+            posts_per_minute=settings.posts_per_minute,
+        )
         self._rooms = Rooms()
         finder = Finder(self.outgoing, self._room)
         pointers = Pointers(key)

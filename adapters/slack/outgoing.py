@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from adapters.slack.rates import MINUTE, Bucket, limit_of
+from adapters.slack.rates import Bucket, limit_of, posting
 from bot.errors import RetryLater
 from bot.ports import Clock
 
@@ -71,6 +71,7 @@ class Means(msgspec.Struct, frozen=True):
     clock: Clock
     spawn: Callable[[Any, str], None]
     spacing: int
+    posts_per_minute: float
     counts: Counts
 
 
@@ -84,9 +85,10 @@ class Outgoing:
         spawn: Callable[[Any, str], None],
         *,
         spacing: float = 1.0,
+        posts_per_minute: float = 1_200.0,
     ) -> None:
         self._clock, self.counts = clock, Counts()
-        self._means = Means(send, clock, spawn, round(spacing * 1000), self.counts)
+        self._means = Means(send, clock, spawn, round(spacing * 1000), posts_per_minute, self.counts)
         self._lanes: dict[Key, _Lane] = {}
 
     async def call(
@@ -201,7 +203,8 @@ class _Lane:
     def _bucket(self, method: str) -> Bucket:
         bucket = self._buckets.get(method)
         if bucket is None:
-            bucket = self._buckets[method] = Bucket(limit_of(method))
+            limit = posting(self._means.posts_per_minute) if _posts(method) else limit_of(method)
+            bucket = self._buckets[method] = Bucket(limit)
         return bucket
 
     def _forget_rooms(self, now: int) -> None:
@@ -254,6 +257,3 @@ class _Lane:
 
 def _posts(method: str) -> bool:
     return method == "chat.postMessage"
-
-
-__all__ = ["MINUTE", "Outgoing", "Urgency"]

@@ -37,6 +37,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """User ids, or TEAM:USER, of those who are staff."""
     post_spacing: float = 1.0
     """Seconds between two posts to one channel."""
+    posts_per_minute: float = 1_200.0
+    """To one workspace, all channels together."""
 
 
 class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,7 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
     profiles: dict[str, str] = {}
     agents: frozenset[str] = frozenset()
     post_spacing: float = 1.0
+    posts_per_minute: float = 1_200.0
 
     @property
     def http(self) -> bool:
@@ -112,6 +115,7 @@ def slack_settings(settings: Settings, chosen: Choices, profiles: Collection[str
         profiles=chosen.profiles,
         agents=frozenset(chosen.agents),
         post_spacing=chosen.post_spacing,
+        posts_per_minute=chosen.posts_per_minute,
     )
 
 
@@ -201,6 +205,8 @@ def _of_choices(found: SlackSettings, profiles: Collection[str]) -> Iterator[Fau
         yield Fault(f"{where}`profile` is not set", f"say with which a direct message begins: {listed}")
     if not 0 <= found.post_spacing <= 60:
         yield Fault(f"{where}`post_spacing` is {found.post_spacing:g}", "write seconds from 0 to 60")
+    if not found.posts_per_minute >= 1:
+        yield Fault(f"{where}`posts_per_minute` is {found.posts_per_minute:g}", "write 1 or more")
 
 
 def choices(table: object) -> Choices:

@@ -82,6 +82,8 @@ class Dispatcher:
         Rows of a platform that is not connected stay until it is."""
         limit = BATCH
         while True:
+            # who is served while we ask may be done when the answer comes, which is older
+            served = frozenset(self._serving)
             rows = await self._store.find(
                 Outbox, state=("queued", "sending"), platform=tuple(self._adapters), limit=limit
             )
@@ -89,7 +91,7 @@ class Dispatcher:
             held = {row.chat: row.next_at for row in rows if row.next_at > now}
             ready: dict[str, list[Outbox]] = {}
             for row in rows:
-                if row.chat not in held and row.chat not in self._serving:
+                if row.chat not in held and row.chat not in served and row.chat not in self._serving:
                     ready.setdefault(row.chat, []).append(row)
             if ready or len(rows) < limit or limit == MOST:
                 if held:
