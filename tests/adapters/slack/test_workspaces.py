@@ -90,13 +90,33 @@ async def test_a_token_that_slack_does_not_take_is_looked_up_again(clock: FakeCl
         assert await token_of(two) == one.slack.workspace.token
 
 
-async def test_what_was_read_before_a_change_is_not_kept_after_it(us: Process) -> None:
+async def test_what_was_read_before_a_change_is_not_kept_after_it(
+    us: Process, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await us.install()
-    reading = asyncio.ensure_future(token_of(us))
-    await asyncio.sleep(0)  # it has asked the store
-    await us.workspaces.forget("", us.slack.workspace.id)
-    await reading
+    read, go_on = asyncio.Event(), asyncio.Event()
+
+    async def slowly(row: Workspace) -> Workspace:
+        read.set()
+        await go_on.wait()
+        return row
+
+    with monkeypatch.context() as slow:
+        slow.setattr(us.renewals, "fresh", slowly)
+        reading = asyncio.ensure_future(token_of(us))
+        await read.wait()
+        await us.workspaces.forget("", us.slack.workspace.id)
+        go_on.set()
+        assert await reading is not None
     assert await token_of(us) is None
+
+
+async def test_what_is_kept_is_not_kept_past_the_time_to_renew(us: Process, clock: FakeClock) -> None:
+    await us.install()
+    clock.move_to(clock.now() + LIFE * 1000 - SOON - 1)
+    old = await token_of(us)
+    clock.move_to(clock.now() + 1)
+    assert await token_of(us) == us.slack.workspace.token != old
 
 
 # --- organisations -----------------------------------------------------------------------
