@@ -134,7 +134,10 @@ class Slack:
         """A run looks like this now."""
         self.cards.show(address, chat, picture)
         place = Address.of(address)
-        if place is not None and place.person:
+        if place is None:
+            return
+        self.desk.hints.show(place, picture)
+        if place.person:
             self.desk.visits.changed(f"slack:{place.team}:{place.person}")
 
     # --- the Web API ---------------------------------------------------------------------

@@ -110,7 +110,7 @@ async def test_a_platform_that_never_answers_is_given_up_and_tried_again(
                 await asyncio.Event().wait()
             return await super().send(delivery)
 
-    monkeypatch.setattr("bot.runtime.dispatcher.SEND", 0.0)
+    monkeypatch.setattr("bot.runtime.deliveries.SEND", 0.0)
     adapter = Stuck()
     place = await stage(TALK, adapters=(adapter,))
     await place.engine.open("desk", STRANGER, platform="test", address="room 1")
