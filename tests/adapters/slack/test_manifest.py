@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -120,3 +122,9 @@ def test_yaml_says_what_json_says(made: dict[str, Any]) -> None:
     reserved = {"null", "true", "false", "yes", "no", "on", "off"}
     if not reserved & set(json.dumps(made).split('"')):
         assert read_yaml(as_yaml(made)) == made
+
+
+def test_the_page_for_operators_says_what_each_scope_is_for() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "slack.md").read_text("utf-8")
+    rows = re.findall(r"^\| `([\w:.]+)` \| (.*) \| (.*?)(?: \(needed\))? \|$", page, re.MULTILINE)
+    assert rows == [(one.name, one.what_for, one.without) for one in (*SCOPES, *AGENT)]
