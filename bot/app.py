@@ -129,6 +129,7 @@ class App:
             spawn=ground.tasks.spawn,
             session=lambda: client.session(total=SLACK_LIMIT),
             registry=ground.meters.registry,
+            hide=self.secrets.hide,
         )
         return connect(settings, house, key=key)
 

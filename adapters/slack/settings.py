@@ -90,8 +90,7 @@ def read(settings: Settings, table: object, profiles: Collection[str]) -> SlackS
 
     Raises SettingsError with everything that cannot work.
     """
-    choices = _choices(table)
-    found = slack_settings(settings, choices, profiles)
+    found = slack_settings(settings, choices(table), profiles)
     if not used(found):
         return None
     wrong = [*faults(found, profiles)]
@@ -101,7 +100,7 @@ def read(settings: Settings, table: object, profiles: Collection[str]) -> SlackS
     return found
 
 
-def slack_settings(settings: Settings, choices: Choices, profiles: Collection[str]) -> SlackSettings:
+def slack_settings(settings: Settings, chosen: Choices, profiles: Collection[str]) -> SlackSettings:
     """All of it together, not yet judged."""
     only = next(iter(profiles)) if len(profiles) == 1 else ""
     return SlackSettings(
@@ -112,11 +111,11 @@ def slack_settings(settings: Settings, choices: Choices, profiles: Collection[st
         app_token=_value(settings.slack_app_token),
         client_id=_value(settings.slack_client_id),
         client_secret=_value(settings.slack_client_secret),
-        profile=choices.profile or only,
-        profiles=choices.profiles,
-        agents=frozenset(choices.agents),
-        post_spacing=choices.post_spacing,
-        posts_per_minute=choices.posts_per_minute,
+        profile=chosen.profile or only,
+        profiles=chosen.profiles,
+        agents=frozenset(chosen.agents),
+        post_spacing=chosen.post_spacing,
+        posts_per_minute=chosen.posts_per_minute,
     )
 
 
@@ -210,7 +209,8 @@ def _of_choices(found: SlackSettings, profiles: Collection[str]) -> Iterator[Fau
         yield Fault(f"{where}`posts_per_minute` is {found.posts_per_minute:g}", "write 1 or more")
 
 
-def _choices(table: object) -> Choices:
+def choices(table: object) -> Choices:
+    """`[slack]` of cuebook.toml. Raises SettingsError."""
     if not isinstance(table, Mapping):
         raise SettingsError("cuebook.toml: `slack` is a table, written [slack]")
     for name in table:
