@@ -90,8 +90,6 @@ class Door:
         if not isinstance(body, dict) or too_deep(body):
             return web.Response(status=400, text="not what Slack sends")
         answer = await self.bolt.async_dispatch(heard)
-        if answer.status == 404:  # nothing of ours listens to it, on purpose
-            return web.Response(status=200)
         response = await to_aiohttp_response(answer)
         if answer.status == 503:
             response.headers["Retry-After"] = "1"
@@ -122,9 +120,19 @@ class _First(AsyncMiddleware):
         return await next()
 
 
+class _Bolt(AsyncApp):
+    """What nothing of ours listens to is acknowledged, too: over HTTP it would count as a failed
+    delivery, and over a socket it would come again."""
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """See `AsyncApp`."""
+        answer = await super().async_dispatch(req)
+        return BoltResponse(status=200, body="") if answer.status == 404 else answer
+
+
 def dispatcher(taker: Taker, authorize: AsyncAuthorize, client: AsyncWebClient) -> AsyncApp:
     """Bolt, with everything said that it would else read from the environment."""
-    bolt = AsyncApp(
+    bolt = _Bolt(
         name="cuebook",
         logger=quiet("bolt"),
         signing_secret="verified before",  # noqa: S106  (no secret: the raw bytes were verified by us)
