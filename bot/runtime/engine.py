@@ -89,7 +89,7 @@ class Conversations(Views):
             return Opened(chat=id, seq=known.seq, new=False)
         document = self._library.runbook(runbook).document
         check_start(person, document)
-        loaded, values = errand(document, given)
+        loaded, values = await asyncio.to_thread(errand, document, given)  # it reads YAML
         await self._library.keep(loaded)
         try:
             return await self._begin(loaded, person, platform, address, id, values)
