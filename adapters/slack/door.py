@@ -81,7 +81,8 @@ class Door:
             return web.Response(status=400, text="not UTF-8")
         try:
             heard = AsyncBoltRequest(body=text, query=request.query_string, headers=dict(request.headers))
-        except (ValueError, RecursionError):
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            # Bolt looks for teams and people in whatever shape there is.
             return web.Response(status=400, text="not what Slack sends")
         return await self._dispatched(heard)
 
@@ -126,7 +127,10 @@ class _Bolt(AsyncApp):
 
     async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
         """See `AsyncApp`."""
-        answer = await super().async_dispatch(req)
+        try:
+            answer = await super().async_dispatch(req)
+        except Exception as error:  # noqa: BLE001  (the wall: its own wall looks into the payload, too)
+            return await _unreadable(error)
         return BoltResponse(status=200, body="") if answer.status == 404 else answer
 
 
@@ -148,7 +152,15 @@ def dispatcher(taker: Taker, authorize: AsyncAuthorize, client: AsyncWebClient) 
     for listen in (bolt.event, bolt.command, bolt.action, bolt.shortcut, bolt.view, bolt.options):
         listen(EVERYTHING)(_acknowledge)
     bolt.view_closed(EVERYTHING)(_acknowledge)
+    bolt.error(_unreadable)
     return bolt
+
+
+async def _unreadable(error: Exception) -> BoltResponse:
+    """Bolt looks into whatever shape there is. Ours was asked before and has taken it, or there
+    was nothing to take: it need not come again."""
+    log.warning("slack.not_dispatched", error=type(error).__name__)
+    return BoltResponse(status=200, body="")
 
 
 async def _acknowledge(ack: AsyncAck, context: dict[str, Any]) -> None:
