@@ -4,6 +4,7 @@ Commands and pages, forms and runs have files of their own."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -164,7 +165,15 @@ async def odd_things(there: Office, ann: Person) -> None:
     await there.says(ann, there.bot)
     event = {"type": "message", "channel": direct.id, "channel_type": "im", "user": ann.id, "text": None}
 
-    for blocks in (None, [], [{}], [{"type": "rich_text"}], [{"type": "image", "alt_text": "x"}], "x"):
+    shapes: tuple[Any, ...] = (
+        None,
+        [],
+        [{}],
+        [{"type": "rich_text"}],
+        [{"type": "image", "alt_text": "x"}],
+        "x",
+    )
+    for blocks in shapes:
         odd = {**event, "blocks": blocks, "ts": there.fake.world.ts()}
         answer = await there.events.sends(envelope.callback(there.fake.world, ann.workspace, odd))
         assert answer.status == 200
