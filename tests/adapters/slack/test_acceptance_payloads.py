@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from bot.testing.slack import Channel, Message, Person
+from bot.rows import Message as Line
+from bot.testing.slack import Channel, Message, Person, slow
 from bot.testing.slack.payloads import Ids, Payload, payloads
 from bot.testing.slack.sockets import Reason
 from tests.adapters.slack.office import Office, office
@@ -206,4 +207,24 @@ async def test_the_same_event_twice_at_once_has_one_reply(there: Office) -> None
     await there.rest()
     assert [answer.status for answer in answers] == [200] * 4
     assert there.lines(ann).count("Cuebook: It is on its way.") == 1
+    assert len(await there.stage.runs()) == 1
+
+
+async def test_what_comes_while_slack_says_who_it_is_keeps_its_order(there: Office) -> None:
+    ann = there.person("Ann")
+    direct = there.fake.direct(ann)
+    there.fake.fail("users.info", slow(1))
+    first = asyncio.ensure_future(there.events.says(ann, direct, "hi"))
+    async with asyncio.timeout(EVENTUALLY):
+        while not there.fake.faults.held:
+            await asyncio.sleep(0.002)
+        second = asyncio.ensure_future(there.events.says(ann, direct, "2"))
+        while len(there.fake.world.messages) < 2:
+            await asyncio.sleep(0.002)
+        await there.deliver(there.url, b"", {})  # the second has come as far as it can
+        there.stage.clock.move_to(there.stage.clock.now() + 1_000)
+        await asyncio.gather(first, second)
+    await there.rest()
+    said = await there.stage.store.find(Line, sender="user", order="seq")
+    assert [line.text for line in said] == ["hi", "2"]
     assert len(await there.stage.runs()) == 1
