@@ -13,6 +13,7 @@ from aiohttp import web
 
 from adapters.slack.adapter import House as SlackHouse
 from adapters.slack.adapter import Slack
+from adapters.slack.api import LIMIT as SLACK_LIMIT
 from adapters.slack.connect import connect
 from adapters.slack.settings import allowance
 from adapters.slack.settings import read as read_slack
@@ -84,9 +85,9 @@ class App:
         settings = self.settings
         store = store or await open_store(settings.database_url, synchronous=settings.synchronous)
         self._stack.push_async_callback(store.close)
-        keys = await asyncio.to_thread(self._keys)
-        await self._start_runtime(store, keys[0] if web_too else b"")
-        if web_too:
+        keys = await asyncio.to_thread(self._keys) if web_too else None
+        await self._start_runtime(store, keys[0] if keys else b"")
+        if keys:
             self.server = await serve(
                 self._site(store, keys), settings.host, settings.port, grace=settings.drain
             )
@@ -126,8 +127,9 @@ class App:
             store=ground.store,
             clock=ground.clock,
             spawn=ground.tasks.spawn,
-            session=client.session,
+            session=lambda: client.session(total=SLACK_LIMIT),
             registry=ground.meters.registry,
+            hide=self.secrets.hide,
         )
         return connect(settings, house, key=key)
 

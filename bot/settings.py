@@ -76,7 +76,9 @@ class Settings(BaseSettings):
         "FULL", description="SQLite: `NORMAL` is faster and may lose the last commits at a power cut"
     )
     operator_token: SecretStr | None = Field(None, description="For /metrics and the lists of chats and runs")
-    secret_key: SecretStr | None = Field(None, description="Signs chat tokens; made in .cuebook/ if not set")
+    secret_key: SecretStr | None = Field(
+        None, description="Signs chat tokens, seals those of Slack; made in .cuebook/ if not set"
+    )
     public_url: str = Field("", description="Where people and platforms reach this server, with https://")
     slack_bot_token: SecretStr | None = Field(
         None,
@@ -99,7 +101,9 @@ class Settings(BaseSettings):
         description="Slack, many workspaces: with the next one, turns on /slack/install",
     )
     slack_client_secret: SecretStr | None = Field(
-        None, validation_alias=_alias("slack_client_secret", "SLACK_CLIENT_SECRET")
+        None,
+        validation_alias=_alias("slack_client_secret", "SLACK_CLIENT_SECRET"),
+        description="Slack, many workspaces: goes with the client id",
     )
     slack_api_url: str = Field(
         "https://slack.com/api/",

@@ -35,7 +35,8 @@ DEAD: Final = frozenset(("account_inactive", "invalid_auth", "not_authed", "toke
 
 
 class House(msgspec.Struct, frozen=True, kw_only=True):
-    """What the adapter needs of the house. `session`: the one outgoing client's."""
+    """What the adapter needs of the house. `session`: the one outgoing client's. `hide` masks a
+    value from now on."""
 
     reception: Reception
     store: Store
@@ -43,6 +44,7 @@ class House(msgspec.Struct, frozen=True, kw_only=True):
     spawn: Callable[[Coroutine[Any, Any, Any], str], None]
     session: Session
     registry: CollectorRegistry
+    hide: Callable[[str], None] = lambda value: None
 
 
 class Slack:
@@ -52,11 +54,25 @@ class Slack:
     reads_log = False
 
     def __init__(
-        self, house: House, settings: SlackSettings, workspaces: Workspaces, api: Api, *, key: bytes
+        self,
+        house: House,
+        settings: SlackSettings,
+        workspaces: Workspaces,
+        api: Api,
+        *,
+        key: bytes,
+        installing: Iterable[web.AbstractRouteDef] = (),
     ) -> None:
-        """`key` signs what our buttons carry."""
+        """`key` signs what our buttons carry; `installing`: where workspaces install the app."""
+        self._installing = tuple(installing)
         self._house, self._settings, self._workspaces, self.api = house, settings, workspaces, api
-        self.outgoing = Outgoing(self._send, house.clock, house.spawn, spacing=settings.post_spacing)
+        self.outgoing = Outgoing(
+            self._send,
+            house.clock,
+            house.spawn,
+            spacing=settings.post_spacing,
+            posts_per_minute=settings.posts_per_minute,
+        )
         self._rooms = Rooms()
         finder = Finder(self.outgoing, self._room)
         pointers = Pointers(key)
@@ -85,8 +101,9 @@ class Slack:
     # --- a mount of the site -------------------------------------------------------------
 
     def routes(self) -> Iterable[web.AbstractRouteDef]:
-        """`/slack/events`, where Slack delivers over HTTP."""
-        return [web.post("/slack/events", self._events)] if self._settings.signing_secret else []
+        """`/slack/events`, where Slack delivers over HTTP, and where workspaces install the app."""
+        events = [web.post("/slack/events", self._events)] if self._settings.signing_secret else []
+        return [*events, *self._installing]
 
     async def _events(self, request: web.Request) -> web.StreamResponse:
         return await self.door.handle(request)
@@ -128,7 +145,10 @@ class Slack:
         """A run looks like this now."""
         self.cards.show(address, chat, picture)
         place = Address.of(address)
-        if place is not None and place.person:
+        if place is None:
+            return
+        self.desk.hints.show(place, picture)
+        if place.person:
             self.desk.visits.changed(f"slack:{place.team}:{place.person}")
 
     # --- the Web API ---------------------------------------------------------------------

@@ -7,9 +7,12 @@ that id: Slack takes a person's id wherever it posts.
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Final, Self
 
 import msgspec
+
+NO_TEAM: Final = "-"
+"""Slack: an organisation-wide app may be told of no team at all."""
 
 
 class Address(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +34,7 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def workspace(self) -> tuple[str, str]:
         """What names the workspace: (enterprise, team)."""
-        return self.enterprise, self.team
+        return self.enterprise, "" if self.team == NO_TEAM else self.team
 
     @property
     def person(self) -> str:

@@ -7,9 +7,22 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from adapters.slack.escape import cut, elements, fitted, shown
+from adapters.slack.escape import elements, fitted, shown
 
 Block: TypeAlias = dict[str, Any]
+
+CHOOSE: Final = "cb:choose"
+"""The action_id of a list that answers a question; a button's is `cb:choose:N`."""
+FORM: Final = "cb:form"
+"""Of the button that asks for a form, and the callback_id of that form."""
+START: Final = "cb:start"
+"""Of what begins something (`cb:start`, `cb:start:N`), and the callback_id of the chooser."""
+RUN: Final = "cb:run"
+"""The callback_id of the form of a runbook."""
+CANCEL: Final = "cb:cancel"
+"""Of what stops a run (`cb:cancel` in a card, `cb:cancel:RUN` on the home page)."""
+ENTERED: Final = "cb:value"
+"""Of the one element of each input."""
 
 LABEL: Final = 75
 OPTIONS: Final = 100
@@ -142,5 +155,3 @@ def weight(found: Any) -> int:
 
 
 _UNREAD: Final = ("type", "action_id", "block_id", "value", "style", "status", "task_id", "url")
-
-__all__ = ["Block", "Post", "Snippet", "cut"]

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from adapters.slack.blocks import (
+    CANCEL,
     FALLBACK,
     Block,
     Post,
@@ -25,7 +26,6 @@ from adapters.slack.blocks import (
 from adapters.slack.escape import cut, elements, fitted, shown
 from bot.ports import Progress, ProgressStep
 
-CANCEL: Final = "cb:cancel"
 TASKS: Final = 45
 NOTES: Final = 5
 _TITLE: Final = 120
@@ -49,7 +49,7 @@ def card(progress: Progress, notes: Sequence[str] = (), *, level: int = 0, cance
     the run said, newest last; `cancel`: the pointer of its button while it may be stopped.
     Equal fingerprints mean that nothing to be seen has changed."""
     title = f"{_line(progress.title) or _line(progress.runbook)} — {word(progress.state)}"
-    named = [(_line(step.title), _status(step, progress.state)) for step in progress.steps if step.title]
+    named = [(_line(step.title), _status(step, progress.state)) for step in progress.steps]
     tasks = [(name, status) for name, status in named if name][-TASKS:]
     said = [note for note in (cut(note, _NOTE).strip() for note in notes) if note][-NOTES:]
     stoppable = cancel if progress.cancellable and progress.state not in FINAL else ""

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import msgspec
 import structlog
 
 from adapters.slack.door import Reply
@@ -28,10 +29,11 @@ from adapters.slack.heard import (
     Uninstalled,
     Wrote,
 )
+from adapters.slack.hints import Hints
 from adapters.slack.openings import Openings
 from adapters.slack.presses import Presses
 from adapters.slack.sender import Sender
-from adapters.slack.translate import hear_all
+from adapters.slack.translate import hear_from
 from adapters.slack.visits import Visits
 from adapters.slack.words import Words
 from adapters.slack.workspaces import Workspaces
@@ -50,6 +52,7 @@ class Desk:
         self._front, self._workspaces, self._forget = front, workspaces, forget
         self._words, self._presses = Words(front, openings), Presses(front, openings)
         self._errands, self.visits = Errands(front, openings), Visits(front)
+        self.hints = Hints(front, openings)
 
     async def take(self, payload: dict[str, Any]) -> Reply:
         """Durable when it returns; the reply goes into the acknowledgement."""
@@ -63,7 +66,7 @@ class Desk:
             return Reply()
         ours = Ours(bot_user=grant.bot_user, bot_id=grant.bot_id, app=grant.app)
         reply = Reply()
-        for heard in hear_all(payload, ours):
+        for heard in hear_from(payload, msgspec.structs.replace(sender, ours=ours)):
             reply = await self._one(heard) or reply
         return reply
 
@@ -84,6 +87,7 @@ class Desk:
                 await self._errands.shortcut(heard)
             case OpenedHome():
                 await self.visits.opened(heard)
+                await self.hints.entered(heard)
             case Stopped():
                 self._front.spawn(self._stop(heard), "slack:stop")
             case _:

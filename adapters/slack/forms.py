@@ -13,7 +13,11 @@ from typing import Any, Final
 import msgspec
 
 from adapters.slack.blocks import (
+    ENTERED,
+    FORM,
     OPTIONS,
+    RUN,
+    START,
     TITLE,
     VIEW_BLOCKS,
     Block,
@@ -28,11 +32,6 @@ from bot.reception import Offer
 from flows.effects import FormField
 from flows.values import Json
 
-FORM: Final = "cb:form"
-RUN: Final = "cb:run"
-START: Final = "cb:start"
-ENTERED: Final = "cb:value"
-"""The action_id of the one element of each input."""
 _MOST: Final = VIEW_BLOCKS - 5
 _SECRET: Final = "Shown to you while you type, but neither in the conversation nor kept in its transcript."  # noqa: S105  (words)
 _TYPED: Final = 3_000  # Slack: characters of a plain_text_input

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import structlog
 
-from adapters.slack.address import Address
+from adapters.slack.address import NO_TEAM, Address
 from adapters.slack.escape import escape
 from adapters.slack.heard import Deed, Place, Wrote
 from adapters.slack.outgoing import Arguments, Outgoing, Urgency
@@ -137,7 +137,7 @@ def address_of(deed: Deed, place: Place | None, ts: str = "") -> Address:
     thread = place.thread if place is not None else ""
     return Address(
         enterprise=deed.enterprise,
-        team=deed.team or "-",
+        team=deed.team or NO_TEAM,
         room=f"@{deed.user}" if direct or place is None else place.channel,
         thread=thread or ("" if direct else ts),
     )

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from adapters.slack.blocks import (
-    VIEW_BLOCKS,
+    CANCEL,
+    START,
     Block,
     actions,
     button,
@@ -19,12 +20,11 @@ from adapters.slack.blocks import (
     rich_of,
     section,
 )
-from adapters.slack.card import CANCEL, FINAL, word
+from adapters.slack.card import FINAL, word
 from adapters.slack.escape import cut, elements
 from bot.reception import Offer, RunView
 
-START: Final = "cb:start"
-OFFERS: Final = 40
+OFFERS: Final = 40  # with twice RUNS, a button each, below the 100 blocks of a view
 RUNS: Final = 15
 """Of each kind, open and over."""
 _NAME: Final = 200
@@ -54,7 +54,7 @@ def home(
         header("What came of the last ones"),
         *([_line(run) for run in over] or [context("You have started nothing yet.")]),
     ]
-    return {"type": "home", "blocks": blocks[:VIEW_BLOCKS]}
+    return {"type": "home", "blocks": blocks}
 
 
 def _offers(offers: Sequence[Offer], start: Callable[[Offer], str]) -> list[Block]:

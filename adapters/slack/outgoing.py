@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from adapters.slack.rates import MINUTE, Bucket, limit_of
+from adapters.slack.rates import Bucket, limit_of, posting
 from bot.errors import RetryLater
 from bot.ports import Clock
 
@@ -39,21 +39,33 @@ class Urgency(IntEnum):
 
 
 class _Call:
-    """One call that waits. `make` is asked when its time has come: a picture of progress is
-    then as new as can be."""
+    """One call. `make` is asked when its time has come: a picture of progress is then as new as
+    can be."""
 
-    __slots__ = ("done", "make", "method", "room", "since", "urgency")
+    __slots__ = ("_done", "make", "method", "over", "room", "since", "urgency")
 
     def __init__(
         self, method: str, room: str, make: Callable[[], Arguments | None], urgency: Urgency, since: int
     ) -> None:
         self.method, self.room, self.make, self.urgency, self.since = method, room, make, urgency, since
-        self.done: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
+        self._done: asyncio.Future[Answer | None] | None = None
+        self.over = False
+        """It was answered, or nobody waits for it any more."""
+
+    def waits(self) -> asyncio.Future[Answer | None]:
+        """What comes of it, from now on."""
+        self._done = asyncio.get_running_loop().create_future()
+        return self._done
+
+    def answer(self, answer: Answer | None) -> None:
+        """It was sent, or (None) there was nothing to send any more."""
+        if self._done is not None and not self._done.done():
+            self._done.set_result(answer)
 
     def refuse(self, error: Exception) -> None:
         """It was not sent, or not well."""
-        if not self.done.done():
-            self.done.set_exception(error)
+        if self._done is not None and not self._done.done():
+            self._done.set_exception(error)
 
 
 class Counts(msgspec.Struct):
@@ -71,6 +83,7 @@ class Means(msgspec.Struct, frozen=True):
     clock: Clock
     spawn: Callable[[Any, str], None]
     spacing: int
+    posts_per_minute: float
     counts: Counts
 
 
@@ -84,9 +97,10 @@ class Outgoing:
         spawn: Callable[[Any, str], None],
         *,
         spacing: float = 1.0,
+        posts_per_minute: float = 500.0,
     ) -> None:
         self._clock, self.counts = clock, Counts()
-        self._means = Means(send, clock, spawn, round(spacing * 1000), self.counts)
+        self._means = Means(send, clock, spawn, round(spacing * 1000), posts_per_minute, self.counts)
         self._lanes: dict[Key, _Lane] = {}
 
     async def call(
@@ -146,20 +160,30 @@ class _Lane:
         return min(queue[0].since for queue in self._queues if queue)
 
     async def call(self, call: _Call) -> Answer | None:
-        due = self._due(call)
-        now = self._clock.now()
+        due, now = self._due(call), call.since
         if due - now > PATIENCE:
             raise RetryLater((due - now) / 1000, "Slack's limit for this method")
+        if due <= now and self._under_way < AT_ONCE and not any(self._queues) and call.room not in self._busy:
+            return await self._at_once(call)
         if self.waiting >= QUEUED:
             raise RetryLater(AGAIN, "too many messages wait for this workspace")
-        queue = self._queues[call.urgency]
+        queue, done = self._queues[call.urgency], call.waits()
         queue.append(call)
         self._pump()
         try:
-            return await call.done
+            return await done
         finally:
+            call.over = True
             if call in queue:  # whoever waited for it does not any more
                 queue.remove(call)
+
+    async def _at_once(self, call: _Call) -> Answer | None:
+        """Nobody waits, so it need not wait either."""
+        arguments = call.make()
+        if arguments is None:
+            return None
+        self._begin(call, call.since)
+        return await self._sent(call, arguments)
 
     def give_up(self) -> None:
         for queue in self._queues:
@@ -201,7 +225,8 @@ class _Lane:
     def _bucket(self, method: str) -> Bucket:
         bucket = self._buckets.get(method)
         if bucket is None:
-            bucket = self._buckets[method] = Bucket(limit_of(method))
+            limit = posting(self._means.posts_per_minute) if _posts(method) else limit_of(method)
+            bucket = self._buckets[method] = Bucket(limit)
         return bucket
 
     def _forget_rooms(self, now: int) -> None:
@@ -211,7 +236,7 @@ class _Lane:
     # --- sending -------------------------------------------------------------------------
 
     def _start(self, call: _Call, now: int) -> None:
-        if call.done.done():
+        if call.over:
             return
         try:
             arguments = call.make()
@@ -219,41 +244,43 @@ class _Lane:
             call.refuse(error)
         else:
             if arguments is not None:
-                self._go(call, arguments, now)
+                self._begin(call, now)
+                self._means.spawn(self._carry(call, arguments), f"slack:{call.method}")
                 return
-            call.done.set_result(None)
+            call.answer(None)
         asyncio.get_running_loop().call_soon(self._pump)  # its place is free for the next
 
-    def _go(self, call: _Call, arguments: Arguments, now: int) -> None:
+    def _begin(self, call: _Call, now: int) -> None:
         self._bucket(call.method).take(now)
-        if _posts(call.method):
-            self._rooms[call.room] = now + self._means.spacing
         if call.room:
             self._busy.add(call.room)
         self._under_way += 1
-        self._means.spawn(self._carry(call, arguments), f"slack:{call.method}")
 
     async def _carry(self, call: _Call, arguments: Arguments) -> None:
+        """Send for somebody who waits."""
         try:
-            answer = await self._means.send(self._workspace, call.method, arguments)
-        except BaseException as error:  # whatever it is, it is the caller's
-            if isinstance(error, RetryLater):
-                self._means.counts.limited += 1
-                self._bucket(call.method).pause(self._clock.now() + round(error.after * 1000))
-            call.refuse(error if isinstance(error, Exception) else RetryLater(AGAIN))
-            if not isinstance(error, Exception):
-                raise
-        else:
-            if not call.done.done():
-                call.done.set_result(answer)
+            call.answer(await self._sent(call, arguments))
+        except Exception as error:  # noqa: BLE001  (whatever it is, it is the caller's)
+            call.refuse(error)
+        except BaseException:
+            call.refuse(RetryLater(AGAIN))
+            raise
+
+    async def _sent(self, call: _Call, arguments: Arguments) -> Answer:
+        try:
+            return await self._means.send(self._workspace, call.method, arguments)
+        except RetryLater as error:
+            self._means.counts.limited += 1
+            self._bucket(call.method).pause(self._clock.now() + round(error.after * 1000))
+            raise
         finally:
+            if _posts(call.method):  # from its end on: Slack counts from when it came
+                self._rooms[call.room] = self._clock.now() + self._means.spacing
             self._busy.discard(call.room)
             self._under_way -= 1
-            self._pump()
+            if any(self._queues):
+                self._pump()
 
 
 def _posts(method: str) -> bool:
     return method == "chat.postMessage"
-
-
-__all__ = ["MINUTE", "Outgoing", "Urgency"]

@@ -28,8 +28,6 @@ def tier(calls: int) -> Limit:
 _TIER_2: Final = tier(20)
 _TIER_3: Final = tier(50)
 _TIER_4: Final = tier(100)
-_POSTS: Final = Limit(1_200.0, 100.0)
-"""Posts are limited by channel; for a workspace Slack names only "several hundred a minute"."""
 LIMITS: Final = {
     "agents.sessions.setStatus": _TIER_3,
     "assistant.threads.setStatus": _TIER_3,
@@ -37,7 +35,6 @@ LIMITS: Final = {
     "assistant.threads.setTitle": _TIER_3,
     "chat.delete": _TIER_3,
     "chat.postEphemeral": _TIER_4,
-    "chat.postMessage": _POSTS,
     "chat.update": _TIER_3,
     "conversations.history": _TIER_3,
     "conversations.info": _TIER_3,
@@ -47,12 +44,17 @@ LIMITS: Final = {
     "files.getUploadURLExternal": _TIER_4,
     "reactions.add": _TIER_3,
     "reactions.remove": _TIER_2,
-    "users.info": _TIER_4,
+    "users.info": Limit(_TIER_4.rate, 60.0),  # a morning brings many new people at once
     "views.open": _TIER_4,
     "views.publish": _TIER_4,
     "views.push": _TIER_4,
     "views.update": _TIER_4,
 }
+
+
+def posting(per_minute: float) -> Limit:
+    """Posts, which Slack limits by channel; for a workspace it names no number."""
+    return Limit(per_minute, max(10.0, per_minute / 12))
 
 
 def limit_of(method: str) -> Limit:

@@ -12,10 +12,13 @@ from typing import Any, Final
 from adapters.slack import payloads
 from adapters.slack.blocks import (
     BUTTONS,
+    CHOOSE,
     FALLBACK,
+    FORM,
     LABEL,
     OPTIONS,
     PIECE,
+    START,
     WHOLE,
     Block,
     Post,
@@ -37,10 +40,6 @@ from bot.rows import Message
 from bot.runtime.wire import load_choices
 from flows.effects import Choice, FormField
 
-CHOOSE: Final = "cb:choose"
-"""Begins the action_id of every button and list that answers a question."""
-FORM: Final = "cb:form"
-START: Final = "cb:start"
 _FEW: Final = 5
 _SHORT: Final = 24
 _NOTE: Final = "▸ "
@@ -115,7 +114,7 @@ def _menu(entries: Sequence[tuple[str, str]], action: str, placeholder: str) -> 
     short = all(len(label) <= _SHORT for label, _ in entries)
     if len(entries) <= _FEW or (short and len(entries) <= BUTTONS):
         return actions([button(label, f"{action}:{n}", value) for n, (label, value) in enumerate(entries, 1)])
-    return actions([select(action, placeholder, [option(*one) for one in entries[:OPTIONS]])])
+    return actions([select(action, placeholder, [option(*one) for one in entries])])
 
 
 def _twin(message: Message, text: str, choices: Sequence[Choice], fields: Sequence[FormField]) -> str:

@@ -37,6 +37,8 @@ class Choices(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """User ids, or TEAM:USER, of those who are staff."""
     post_spacing: float = 1.0
     """Seconds between two posts to one channel."""
+    posts_per_minute: float = 500.0
+    """To one workspace, all channels together (Slack: "several hundred")."""
 
 
 class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +55,7 @@ class SlackSettings(msgspec.Struct, frozen=True, kw_only=True):
     profiles: dict[str, str] = {}
     agents: frozenset[str] = frozenset()
     post_spacing: float = 1.0
+    posts_per_minute: float = 500.0
 
     @property
     def http(self) -> bool:
@@ -87,8 +90,7 @@ def read(settings: Settings, table: object, profiles: Collection[str]) -> SlackS
 
     Raises SettingsError with everything that cannot work.
     """
-    choices = _choices(table)
-    found = slack_settings(settings, choices, profiles)
+    found = slack_settings(settings, choices(table), profiles)
     if not used(found):
         return None
     wrong = [*faults(found, profiles)]
@@ -98,7 +100,7 @@ def read(settings: Settings, table: object, profiles: Collection[str]) -> SlackS
     return found
 
 
-def slack_settings(settings: Settings, choices: Choices, profiles: Collection[str]) -> SlackSettings:
+def slack_settings(settings: Settings, chosen: Choices, profiles: Collection[str]) -> SlackSettings:
     """All of it together, not yet judged."""
     only = next(iter(profiles)) if len(profiles) == 1 else ""
     return SlackSettings(
@@ -109,10 +111,11 @@ def slack_settings(settings: Settings, choices: Choices, profiles: Collection[st
         app_token=_value(settings.slack_app_token),
         client_id=_value(settings.slack_client_id),
         client_secret=_value(settings.slack_client_secret),
-        profile=choices.profile or only,
-        profiles=choices.profiles,
-        agents=frozenset(choices.agents),
-        post_spacing=choices.post_spacing,
+        profile=chosen.profile or only,
+        profiles=chosen.profiles,
+        agents=frozenset(chosen.agents),
+        post_spacing=chosen.post_spacing,
+        posts_per_minute=chosen.posts_per_minute,
     )
 
 
@@ -202,9 +205,12 @@ def _of_choices(found: SlackSettings, profiles: Collection[str]) -> Iterator[Fau
         yield Fault(f"{where}`profile` is not set", f"say with which a direct message begins: {listed}")
     if not 0 <= found.post_spacing <= 60:
         yield Fault(f"{where}`post_spacing` is {found.post_spacing:g}", "write seconds from 0 to 60")
+    if not found.posts_per_minute >= 1:
+        yield Fault(f"{where}`posts_per_minute` is {found.posts_per_minute:g}", "write 1 or more")
 
 
-def _choices(table: object) -> Choices:
+def choices(table: object) -> Choices:
+    """`[slack]` of cuebook.toml. Raises SettingsError."""
     if not isinstance(table, Mapping):
         raise SettingsError("cuebook.toml: `slack` is a table, written [slack]")
     for name in table:

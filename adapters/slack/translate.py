@@ -22,7 +22,12 @@ def hear(payload: Mapping[str, Any], ours: Ours) -> Heard:
 
 def hear_all(payload: Mapping[str, Any], ours: Ours) -> tuple[Heard, ...]:
     """Everything that a payload says, in order; never empty (Slack: `actions` is a list)."""
-    sender = Sender.of(payload, ours)
+    return hear_from(payload, Sender.of(payload, ours))
+
+
+def hear_from(payload: Mapping[str, Any], sender: Sender) -> tuple[Heard, ...]:
+    """As `hear_all`, where the sender is known already."""
+    ours = sender.ours
     app = payloads.name(payload, "api_app_id")
     if ours.app and app and app != ours.app:
         return (sender.ignored("it is for another app"),)

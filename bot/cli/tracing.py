@@ -9,8 +9,8 @@ from rich.text import Text
 
 from bot.cli.steps import step_line, texts
 from bot.masks import Mask
+from bot.ports import Committed, Progress
 from bot.ports import Live as Heard
-from bot.ports import Progress
 from bot.rows import Trace
 from bot.runtime.assemble import Runtime
 from bot.runtime.turn import Hooks, Live, Plan
@@ -43,7 +43,7 @@ class Tracing(Hooks):
         self._listening: set[str] = set()
         runtime.chats.hooks = self
 
-    def after(self, live: Live, plan: Plan) -> None:
+    def after(self, live: Live, plan: Plan, done: Committed) -> None:
         """See `Hooks`."""
         chat = live.row.id
         if chat not in self._listening:
@@ -53,7 +53,7 @@ class Tracing(Hooks):
         entered = [(step, plan.mask.text(why)) for turn in plan.walked for step, why in _entered(turn)]
         lines = [_step(step, said.get(step, ""), why) for step, why in entered]
         self._show([*lines, _state(plan.state, live.flow, plan.mask)])
-        self._inner.after(live, plan)
+        self._inner.after(live, plan, done)
 
     def _texts(self, flow: Flow) -> dict[str, str]:
         known = self._flows.get(flow.id)

@@ -15,12 +15,12 @@ import msgspec
 import structlog
 
 from bot.errors import StoreUnavailable
-from bot.masks import Mask
 from bot.ports import Op
 from bot.rows import Chat, Run, Trace
 from bot.runtime.active import OPEN, Active, shown_before, unreadable
 from bot.runtime.endings import Over, broken, cancelled, interrupted, too_long
 from bot.runtime.ground import Ground
+from bot.runtime.secrecy import mask_of_run
 from bot.runtime.starts import Starts
 from bot.runtime.turn import outbox_of
 from bot.runtime.walker import Walker
@@ -141,7 +141,7 @@ class Runs:
         context = {**given["context"], "run": {"id": row.id, "runbook": row.runbook}}
         state = load_state(row.flow) if row.flow else State(context=context, variables=given["inputs"])
         active = Active(row, state, loaded.flow, load_person(row.person), given["depth"])
-        active.mask = Mask(given.get("secrets", ()))
+        active.mask = mask_of_run(row)
         if row.chat and (chat := await self._store.get(Chat, id=row.chat)) is not None:
             active.outbox = outbox_of(chat)
         return active

@@ -10,10 +10,12 @@ from bot.masks import Mask, texts
 from bot.rows import Run
 from bot.runtime.wire import dump, load, load_state
 from flows.documents import Runbook
+from flows.events import Said
 from flows.fields import MASK
 from flows.flow import Flow
 from flows.state import State
-from flows.values import Vars
+from flows.transcript import hushed
+from flows.values import Json, Vars
 
 HIDES_NOTHING = Mask()
 
@@ -28,6 +30,12 @@ def _values(flow: Flow, states: tuple[State, ...]) -> Iterator[str]:
         for held in (state.variables, state.filled):
             for name in flow.secret & held.keys():
                 yield from texts(held[name])
+
+
+def without_secrets(flow: Flow, state: State, said: Said, mask: Mask) -> Said:
+    """What a person did, as it may be kept and shown."""
+    said = hushed(flow, state, said)
+    return msgspec.structs.replace(said, text=mask.text(said.text), values=mask.value(said.values))
 
 
 def secret_inputs(runbook: Runbook, inputs: Vars, secrets: frozenset[str]) -> list[str]:
@@ -52,6 +60,25 @@ def forgotten(flow: Flow, state: State, mask: Mask) -> State:
         filled={},
         ended=ended,
     )
+
+
+def shown_inputs(row: Run) -> Vars:
+    """What a run was given, for people to look at."""
+    given = load(row.inputs)
+    secrets = frozenset(given.get("secrets", ()))
+    inputs: Vars = Mask(secrets).value(given["inputs"])
+    # one that is too short to be masked wherever it turns up is masked as a whole at least
+    return {name: MASK if _within(value, secrets) else value for name, value in inputs.items()}
+
+
+def _within(value: Json, secrets: frozenset[str]) -> bool:
+    found = set(texts(value))
+    return bool(found) and found <= secrets
+
+
+def mask_of_run(row: Run) -> Mask:
+    """Masks what a run keeps to itself."""
+    return Mask(load(row.inputs).get("secrets", ()))
 
 
 def closed(row: Run, flow: Flow, mask: Mask) -> Run:

@@ -11,10 +11,10 @@ import structlog
 
 from bot.ids import new_id
 from bot.masks import Mask
-from bot.ports import Append, Change, Clock, Delete, Insert, Op, Person
+from bot.ports import Append, Change, Clock, Committed, Delete, Insert, Op, Person
 from bot.rows import Chat, Inbox, Message, Run
 from bot.rows import Timer as TimerRow
-from bot.runtime.secrecy import HIDES_NOTHING, forgotten, mask_of
+from bot.runtime.secrecy import HIDES_NOTHING, forgotten, mask_of, without_secrets
 from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.wire import dump, writable
 from flows.documents import Profile
@@ -24,7 +24,6 @@ from flows.events import Event, Said, Started
 from flows.flow import Flow
 from flows.machine import MAX_HOPS, advance
 from flows.state import Ended, State, Turn
-from flows.transcript import hushed
 
 log = structlog.get_logger()
 
@@ -90,7 +89,7 @@ class Plan(msgspec.Struct, kw_only=True):
 class Hooks:
     """What the rest of the runtime does once a turn is committed; the engine fills it."""
 
-    def after(self, live: Live, plan: Plan) -> None:
+    def after(self, live: Live, plan: Plan, done: Committed) -> None:
         """Start what was accepted, arm timers, pass on cancels and deliveries."""
 
 
@@ -251,18 +250,25 @@ def unit_of(live: Live, plan: Plan, work: Work, now: int) -> list[Op]:
         ops.append(Change(Chat, {"id": row.id, "version": row.version}, changes))
         if live.timers and plan.state.awaiting != live.state.awaiting:
             ops.append(Delete(TimerRow, {"target": row.id}))
-    ops += spoken(row, work.own, plan.lines)
+    ops += spoken(row, _own(live, work, plan), plan.lines)
     ops += [Insert(run) for run in plan.starts]
     ops += [Insert(timer) for timer in plan.timers]
     return ops
 
 
+def _own(live: Live, work: Work, plan: Plan) -> Message | None:
+    """The person's own line. Made here, by the state that hears the words: a copy of the chat
+    that was old would not know that they are secret."""
+    if work.own is None or not live.flow.secret or not isinstance(work.event, Said):
+        return work.own
+    heard = without_secrets(live.flow, live.state, work.event, plan.mask)
+    return msgspec.structs.replace(work.own, text=heard.text)
+
+
 def _settled(live: Live, work: Work, plan: Plan) -> Iterator[Op]:
     cells: dict[str, str | int] = {"state": "parked" if plan.failed else "done"}
     if isinstance(work.event, Said) and live.flow.secret:  # what is handled keeps no secret
-        kept, mask = hushed(live.flow, live.state, work.event), plan.mask
-        kept = msgspec.structs.replace(kept, text=mask.text(kept.text), values=mask.value(kept.values))
-        cells["event"] = dump(kept)
+        cells["event"] = dump(without_secrets(live.flow, live.state, work.event, plan.mask))
     if work.timer:
         yield Delete(TimerRow, {"id": work.timer})
     if work.inbox is None:

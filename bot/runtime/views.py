@@ -13,6 +13,7 @@ from bot.runtime.active import OPEN, Active, picture, shown_before, unreadable
 from bot.runtime.chats import Chats
 from bot.runtime.ground import Ground
 from bot.runtime.runs import Runs
+from bot.runtime.turn import Live
 from bot.runtime.walker import Walker
 from flows.documents import Document, Profile, Runbook
 from flows.steps.ask import AskStep
@@ -33,11 +34,9 @@ class Views:
     # --- chats ---------------------------------------------------------------------------
 
     async def at(self, platform: str, address: str) -> ChatView | None:
-        """The newest open chat at an address."""
-        known = await self._store.find(
-            Chat, platform=platform, address=address, status="open", order="-created_at", limit=1
-        )
-        return await self.look(known[0].id) if known else None
+        """The newest open chat at an address; its `seq` is not looked up."""
+        live = await self._chats.at(platform, address)
+        return _view(live, 0) if live is not None else None
 
     async def question(self, chat: str) -> Message | None:
         """The newest line that asks what the chat waits to be answered; of a form the newest
@@ -85,20 +84,7 @@ class Views:
         """What an adapter may know of a chat."""
         live = await self._chats.live(chat)
         row = await self._store.get(Chat, id=chat)
-        awaiting = live.state.awaiting
-        return ChatView(
-            id=chat,
-            profile=live.row.profile,
-            profile_name=live.flow.document.called,
-            person=live.person,
-            seq=row.seq if row is not None else 0,
-            ended=live.row.status == "ended",
-            waiting=awaiting is not None and awaiting.kind == "run",
-            prompt=awaiting.id if awaiting is not None and awaiting.kind == "answer" else "",
-            secret=asks_secret(live.flow, live.state),
-            platform=live.row.platform,
-            address=live.row.address,
-        )
+        return _view(live, row.seq if row is not None else 0)
 
     async def check_form(self, chat: str, prompt: str, values: Mapping[str, Json]) -> dict[str, str]:
         """What is wrong with a form that somebody wants to send, by field."""
@@ -163,3 +149,20 @@ def _check(person: Person, document: Document) -> None:
         check_open(person, document)
     elif isinstance(document, Runbook):
         check_start(person, document)
+
+
+def _view(live: Live, seq: int) -> ChatView:
+    awaiting = live.state.awaiting
+    return ChatView(
+        id=live.row.id,
+        profile=live.row.profile,
+        profile_name=live.flow.document.called,
+        person=live.person,
+        seq=seq,
+        ended=live.row.status == "ended",
+        waiting=awaiting is not None and awaiting.kind == "run",
+        prompt=awaiting.id if awaiting is not None and awaiting.kind == "answer" else "",
+        secret=asks_secret(live.flow, live.state),
+        platform=live.row.platform,
+        address=live.row.address,
+    )

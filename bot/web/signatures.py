@@ -126,7 +126,8 @@ def _matches(scheme: Scheme, secrets: list[str], signed: bytes, tries: list[byte
     keys = [key for secret in secrets if (key := _key(scheme, secret)) is not None]
     found = False
     for key in keys or [_NOBODY]:
-        digest = hmac.digest(key, signed, "sha256")
+        # not hmac.digest: it lets go of the interpreter, and whoever takes it keeps it for a while
+        digest = hmac.new(key, signed, hashlib.sha256).digest()
         for one in tries or [b""]:
             found |= hmac.compare_digest(digest, one) and bool(keys)
     return found

@@ -86,7 +86,7 @@ class AskStep(Step):
                 raise ValueError(f"`{name}` and `fields` exclude each other")
         for name in self.fields:
             if self.fields.count(name) > 1:
-                raise ValueError(f"`{name}` is asked for twice")
+                raise ValueError(f"`fields` has `{name}` twice")
         return self
 
     def exits(self) -> tuple[Exit, ...]:

@@ -10,6 +10,7 @@ import pytest
 from bot.ports import Inbound, Store
 from bot.rows import ROWS, Inbox, Message, Run, Trace
 from bot.rows import Chat as ChatRow
+from bot.runtime.secrecy import shown_inputs
 from bot.runtime.wire import dump, load, load_event
 from bot.testing import STRANGER, Chat, Gate, Stage, note, user
 from flows.events import Said
@@ -237,3 +238,51 @@ async def test_a_secret_that_is_a_word_of_ours_breaks_nothing(stage: Open, word:
     assert (chat.transcript[-1].text, chat.ended, chat.variables["pin"]) == ("Bye •••", True, "•••")
     await place.restart()
     assert (await place.engine.look(chat.id)).ended
+
+
+async def test_a_secret_stays_one_through_nested_runs(stage: Open) -> None:
+    outer = (
+        "  - runbook: inner\n    with: {word: $code}\n    outcomes: {success: over, failure: over}\n"
+        "  - id: over\n    end: success\n    result: $RUNBOOKRESULT\n"
+    )
+    inner = "  - chat_message: I have $word\n  - end: success\n    result: It was $word\n"
+    text = "\n---\n".join(
+        [
+            profile(ASK + REST, f"variables: {SECRET}"),
+            runbook(outer, INPUTS),
+            runbook(inner, "inputs: {word: {}}", id="inner"),
+        ]
+    )
+    chat = await Chat.on(await stage(text), "desk")
+    await chat.say(PIN)
+    chat.hears("Your PIN?", note("I have •••"), "I took •••. It was •••", "More?")
+    assert holding(await everything(chat.stage)) == {"chat"}
+
+
+async def test_the_inputs_of_a_run_at_work_are_shown_without_secrets(stage: Open) -> None:
+    gate = Gate({"body": {}})
+    place = await stage(project(), connectors={"directory.find": gate})
+    row = await place.runtime.begin("work", {"code": "12", "text": "12 and more"}, STRANGER)
+    await place.settle()
+    assert isinstance(row, Run)
+    run = await place.store.get(Run, id=row.id)
+    assert run is not None
+    assert load(run.inputs)["inputs"]["code"] == "12"
+    assert shown_inputs(run) == {"code": "•••", "text": "12 and more"}
+
+
+async def test_words_heard_by_a_copy_of_the_chat_that_was_old_are_hidden_too(
+    stage: Open, store: Store
+) -> None:
+    """Another process has asked for the secret meanwhile."""
+    chat = await Chat.on(await stage(FORM, store=store), "desk")
+    other = await Stage.open(FORM, store=store)
+    await other.engine.look(chat.id)  # it holds the chat as it is now
+    await chat.say("LAP-1")
+    said = Inbound(chat=chat.id, id="other", said=Said(text=PIN), source="other")
+    await other.engine.receive(said)
+    await other.settle()
+    await chat.settle()
+    assert [line.text for line in chat.transcript if line.kind == "user"] == ["LAP-1", "•••"]
+    assert holding(await everything(chat.stage)) == {"chat"}
+    other.runtime.runs.stop()

@@ -1,6 +1,7 @@
 """What Slack takes, and what we promise on top: no value is ever markup.
 
-The SDK's classes check the limits that Slack documents; the rest is checked here.
+The SDK's classes check the limits that Slack documents, the fake those that it found to be
+so; the rest is checked here.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from slack_sdk.models.blocks import Block
 from slack_sdk.models.views import View
 
 from adapters.slack.blocks import Post
+from bot.testing.slack.blocks import checked_message, checked_view
 
 RAW = re.compile(r"[<>]|&(?!(?:amp|lt|gt);)")
 HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -25,6 +27,7 @@ def check_post(post: Post) -> None:
     check_words(post.text)
     assert len(post.blocks) <= 50
     check_blocks(post.blocks)
+    checked_message(post.blocks)
     assert sum(len(text) for text in texts(post.blocks)) <= 13_000
     if post.snippet:
         assert post.snippet.content
@@ -34,6 +37,7 @@ def check_post(post: Post) -> None:
 def check_view(view: dict[str, Any]) -> None:
     """A view that Slack takes."""
     View(**view).to_dict()
+    checked_view(view, kinds=("modal", "home"))
     assert 1 <= len(view["blocks"]) <= 100
     check_blocks(view["blocks"])
     if any(block["type"] == "input" for block in view["blocks"]):
@@ -89,6 +93,7 @@ def check_part(found: dict[str, Any]) -> None:
         assert len(names) == len(set(names))
     elif kind == "rich_text":
         assert {one["type"] for one in found["elements"]} <= RICH
+        assert all(part["elements"] for part in found["elements"])
         kinds = {one["type"] for part in found["elements"] for one in part["elements"]}
         assert kinds <= {"text", "link", "date"}, kinds
 

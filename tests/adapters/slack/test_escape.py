@@ -7,7 +7,7 @@ import re
 import pytest
 from hypothesis import given
 
-from adapters.slack.blocks import pieces, plain, rich
+from adapters.slack.blocks import pieces, plain, quoted, rich
 from adapters.slack.escape import cut, elements, escape, fitted, shown, within
 from adapters.slack.mrkdwn import readable, unescaped
 from tests.adapters.slack.hostile import HOSTILE, TEXT
@@ -20,7 +20,7 @@ def test_no_value_is_a_token_of_slacks(text: str) -> None:
     assert not re.search("[<>]", escape(text))
     check_words(escape(text))
     check_words(fitted(text, 300))
-    check_blocks([rich(text), {"type": "header", "text": plain(text, 150)}])
+    check_blocks([rich(text), quoted(text), {"type": "header", "text": plain(text, 150)}])
 
 
 @given(TEXT)
@@ -44,6 +44,7 @@ def test_elements_say_what_was_written(text: str) -> None:
         ("https://bank.test/\u202egnp.exe", ["https://bank.test/gnp.exe"]),
         ("ftp://a.test javascript:x mailto:a@b.test a.test", []),
         ("https://", []),
+        ("https://...", []),
         ("https://" + "a" * 4_000, []),
     ],
 )

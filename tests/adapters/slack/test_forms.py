@@ -93,7 +93,7 @@ def test_what_was_entered_comes_back_in_the_forms_words() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("value", ["2", "-1", "999999999999", "²", "x", "", ["0"], True])
+@pytest.mark.parametrize("value", ["2", "\u0661", "-1", "999999999999", "²", "x", "", ["0"], True])
 def test_an_entry_that_is_not_in_the_list_is_none(value: Any) -> None:
     assert read_values({"kind": value}, FIELDS) == {}
 

@@ -102,7 +102,7 @@ async def test_a_post_does_not_overtake_one_that_is_on_its_way(bench: Bench) -> 
     await bench.clock.advance(5)
     assert bench.slack.texts() == ["slow"]
     bench.slack.gate.set()
-    await bench.clock.advance(0)
+    await bench.clock.advance(1)
     assert bench.slack.texts() == ["slow", "next"]
 
 
@@ -186,6 +186,19 @@ async def test_what_is_sent_is_made_when_its_time_has_come(bench: Bench) -> None
     await bench.clock.advance(2)
     assert bench.slack.texts() == ["first", "new", "last"]
     assert await nothing is None
+
+
+async def test_nothing_to_send_is_no_wait_even_in_a_queue(bench: Bench) -> None:
+    bench.slack.gate = asyncio.Event()
+    bench.call("elsewhere", "C2")
+    bench.call("waits", "C2")
+    await bench.clock.advance(0)
+    nothing = bench.call("", "C1", make=lambda: None)
+    failing = bench.call("", "C3", make=lambda: 1 / 0)
+    await bench.clock.advance(0)
+    assert await nothing is None
+    with pytest.raises(ZeroDivisionError):
+        await failing
 
 
 async def test_a_failure_is_the_callers_and_the_queue_goes_on(bench: Bench) -> None:

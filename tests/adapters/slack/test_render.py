@@ -118,6 +118,12 @@ def test_equal_values_are_offered_once() -> None:
     assert len(elements(shown(choices=twice))[0]["options"]) == 10
 
 
+def test_equal_values_are_numbered_once() -> None:
+    post = shown(text="Which?", choices=dump([{"label": label, "value": "v"} for label in ("A", "B")]))
+    assert len(elements(post)) == 1
+    assert post.text == "Which?\n1. A"
+
+
 def test_a_choice_without_a_label_shows_its_value() -> None:
     assert elements(shown(choices='[{"label": " ", "value": "yes"}]'))[0]["text"]["text"] == "yes"
 
@@ -188,6 +194,11 @@ def test_an_answered_question_says_by_whom_and_cannot_be_pressed() -> None:
     assert done.text.endswith("2. No\n✓ Yes &lt;!here&gt; — @ada &lt;@U1&gt;")
     other = {"type": "actions", "elements": [{"type": "button", "action_id": "x"}]}
     assert answered([other, {"type": "actions"}], "", "Yes").blocks[0] == other
+
+
+def test_an_answered_question_stays_within_the_room_of_a_message() -> None:
+    post = shown(text="word " * 2_320, choices=asked("Yes", "No"))
+    check_post(answered(post.blocks, post.text, "L" * 9_000, "n" * 9_000))
 
 
 def test_what_may_be_begun_is_a_menu() -> None:

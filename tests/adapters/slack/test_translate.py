@@ -14,6 +14,7 @@ from adapters.slack import heard
 from adapters.slack.heard import Ours, Place
 from adapters.slack.mrkdwn import of_blocks, readable
 from adapters.slack.translate import hear, hear_all
+from bot.testing.slack.payloads import Ids, payloads
 from flows.events import File
 from tests.adapters.slack.samples import (
     COMMAND,
@@ -44,6 +45,36 @@ def test_each_kind_of_payload_is_what_it_is(payload: dict[str, Any], kind: str) 
     assert type(found).__name__ == kind, found
     if not isinstance(found, heard.Ignored):
         assert (found.team, bool(found.key)) == ("T1", True)
+
+
+KINDS = {
+    "app_mention": "Wrote", "app_mention shared": "Wrote", "message in assistant thread": "Wrote",
+    "message with action token": "Wrote", "message reply": "Wrote", "message direct": "Wrote",
+    "thread_broadcast": "Wrote", "message_changed": "Edited", "message_deleted": "Deleted",
+    "app_home_opened": "OpenedHome", "app_home_opened messages": "OpenedHome",
+    "assistant_thread_started": "OpenedHome", "app_uninstalled": "Uninstalled", "tokens_revoked": "Revoked",
+    "reaction_added": "Reacted", "agent_session_stopped": "Stopped", "app_rate_limited": "Limited",
+    "shortcut": "Shortcut", "message_action": "Shortcut", "view_closed": "Closed",
+}  # fmt: skip
+"""Of the payloads of the fake, those that say something by themselves."""
+OURS_OF_FAKE = Ours(bot_user=Ids().bot, bot_id=Ids().bot_id, app=Ids().app)
+FAMILIES = {"command": "Commanded", "block_actions": "Pressed", "view_submission": "Submitted"}
+
+
+@pytest.mark.parametrize("name", payloads())
+def test_each_payload_of_the_fake_is_what_it_is(name: str) -> None:
+    found = hear(payloads()[name].body, OURS_OF_FAKE)
+    kind = KINDS.get(name) or FAMILIES.get(name.split(maxsplit=1)[0], "Ignored")
+    assert type(found).__name__ == kind, found
+    assert found.external is (
+        name in ("app_mention shared", "message shared", "view_submission connect", "url_verification")
+    )
+
+
+def test_no_two_payloads_of_the_fake_have_one_key() -> None:
+    heard_all = [hear_all(payload.body, OURS_OF_FAKE) for payload in payloads().values()]
+    found = [one.key for several in heard_all for one in several if not isinstance(one, heard.Ignored)]
+    assert len(found) == len(set(found))
 
 
 def test_an_utterance_has_one_key_whichever_way_it_comes() -> None:
@@ -135,6 +166,11 @@ def test_a_message_without_text_is_read_from_its_blocks() -> None:
     assert found.text == "a < b @U2:tada:y (https://x.y)@here#C2\none\ntwo"
 
 
+def test_somebody_with_a_longer_name_is_not_us() -> None:
+    assert isinstance(said(event(message("<@UBOT2> hi"))), heard.Ignored)
+    assert said(event(message("<@UBOT|cue> hi"))).text == "hi"
+
+
 def test_a_mention_in_blocks_alone_is_one() -> None:
     blocks = [rich({"type": "user", "user_id": "UBOT"}, {"type": "text", "text": " hi"})]
     found = said(event(message("", blocks=blocks)))
@@ -199,8 +235,8 @@ def test_an_organisation_wide_app_is_told_no_team() -> None:
     assert (found.team, found.enterprise, found.external) == ("T1", "E1", False)
     stranger = said(press(team=None, user={"id": "U9", "team_id": "T9"}))
     assert (stranger.team, stranger.external) == ("T1", True)
-    nowhere = said(press(team=None, enterprise=None))
-    assert nowhere.external
+    assert said(press(team=None, enterprise=None)).external
+    assert said(press(team=None, enterprise=None, user={"id": "U1"})).external
 
 
 def test_a_stranger_who_presses_is_one() -> None:
@@ -357,10 +393,16 @@ def altered(found: Any, data: st.DataObject) -> Any:
     return data.draw(anything | st.sampled_from([[], {}, [None], [[]], {"type": None}, "", "\ud800"]))
 
 
+ALL = {
+    **{name: payload for name, (payload, _) in SAMPLES.items()},
+    **{f"fake {n}": p.body for n, p in payloads().items()},
+}
+
+
 @settings(max_examples=200)
-@given(st.sampled_from(sorted(SAMPLES)), st.data())
+@given(st.sampled_from(sorted(ALL)), st.data())
 def test_no_altered_payload_makes_it_raise(name: str, data: st.DataObject) -> None:
-    payload = SAMPLES[name][0]
+    payload: Any = ALL[name]
     for _ in range(data.draw(st.integers(1, 3))):
         payload = altered(payload, data)
         if not isinstance(payload, dict):

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from flows.effects import Choice, Finish, FormField, Say, Timer
-from flows.events import Said
+from flows.events import File, Said
 from flows.state import Awaiting
 from flows.steps.ask import AskStep
 from tests.flows.machine.play import Play, chat, texts
@@ -181,3 +181,33 @@ def test_a_form_has_twenty_fields_and_not_one_more() -> None:
     AskStep.model_validate({"ask": "?", "fields": names[:20]})
     with pytest.raises(ValidationError):
         AskStep.model_validate({"ask": "?", "fields": names})
+
+
+def test_the_files_of_all_answers_to_a_question_are_kept_up_to_twenty() -> None:
+    play = Play(
+        chat(LAPTOP, {"end": "${laptop.files.19.name} ${laptop.files.20.name:-no more}"}, variables=VARIABLES)
+    )
+    play.start()
+    for number, text in enumerate(("LAP-0042", "nothing", "hardware")):
+        files = tuple(File(name=f"{number}-{n}", link="l" * 2001) for n in range(9))
+        play.feed(Said(text=text, files=files))
+    kept = play.state.results["steps"]["laptop"]["files"]
+    assert [file["name"] for file in kept] == [f"{n // 9}-{n % 9}" for n in range(20)]
+    assert kept[0] == {"name": "0-0", "link": "", "type": ""}
+    assert texts(play.say("yes")) == ["2-1 no more"]
+
+
+def test_files_that_no_text_reads_are_not_kept() -> None:
+    play = asked()
+    play.feed(Said(text="LAP-0042", files=(File(name="a"),)))
+    assert play.state.results == {}
+
+
+def test_files_without_a_word_answer_a_plain_question_and_choose_nothing() -> None:
+    files = (File(name="a.png"), File(name="b.png"))
+    play = Play(chat({"ask": "What?", "save": "it"}, {"end": "$it"}))
+    play.start()
+    assert texts(play.feed(Said(text=" ", files=files))) == ["a.png, b.png"]
+    play = Play(chat({"ask": "What?", "options": ["a.png"], "save": "it"}, {"end": "$it"}))
+    play.start()
+    assert texts(play.feed(Said(text="", files=files[:1]))) == ["Please choose one of the options.", "What?"]
