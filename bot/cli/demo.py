@@ -140,7 +140,11 @@ def _copy_example(folder: Path) -> None:
         copy = Path(draft) / EXAMPLE
         lay_out(examples() / EXAMPLE, copy)
         (copy / ".gitignore").write_text("*\n", "utf-8")
-        copy.rename(folder)
+        try:
+            copy.rename(folder)
+        except OSError:
+            if not folder.exists():  # else another demo was quicker, and its copy is as good
+                raise
 
 
 def _port(settings: Settings, given: int | None) -> int:

@@ -38,11 +38,7 @@ class Board:
 
     def turn(self, entries: Sequence[Entry], room: int, wrap: Wrap) -> Turn:
         """`entries`: all that stands in the place, in order; `room`: the rows that may change."""
-        fresh = [(entry, entry.rows) for entry in entries if entry.key not in self._left]
-        changed = [
-            (entry, entry.again) for entry in entries if self._left.get(entry.key, entry.mark) != entry.mark
-        ]
-        drawn = [(entry, [part for row in rows for part in wrap(row)]) for entry, rows in [*changed, *fresh]]
+        drawn = [(entry, [part for row in rows for part in wrap(row)]) for entry, rows in self._new(entries)]
         height = sum(len(rows) for _, rows in drawn)
         stays: list[Text] = []
         while drawn and height > room:
