@@ -119,12 +119,10 @@ def _rich(one: Json, name_of: NameOf) -> str:
             return f"@{one['range']}"
         case "emoji":
             return f":{one['name']}:"
-        case "date":  # Slack shows it in the zone of whoever looks, in ways of its own
-            return str(one.get("fallback", ""))
         case "link":
             return str(one.get("text") or one["url"])
         case _:
-            return str(one.get("text", ""))
+            return str(one.get("text") or one.get("fallback", ""))  # a date has no text of its own
 
 
 _KINDS: Final[dict[str, Callable[[Json, NameOf], Iterable[str]]]] = {
