@@ -210,7 +210,8 @@ class Hands:
 
     async def _fill(self, filling: Filling, line: str) -> None:
         field = filling.wants
-        if line.strip() == "/cancel":
+        if line.strip() in ("/cancel", "/quit"):
+            self.left = line.strip() == "/quit"
             await self._put_away()
             return
         if field is not None:
@@ -224,6 +225,7 @@ class Hands:
             await self._send(filling)
 
     async def _send(self, filling: Filling) -> None:
+        self._window.did(f"{self._town.me.name} sends the form")
         try:
             await self._town.events.submits(self._town.me, filling.values)
         except Impossible as error:
@@ -235,8 +237,6 @@ class Hands:
             filling.again(wrong)
             said = [*filling.said(wrong), *filling.question()]
             self._window.remark("\n".join(said), "  ", "magenta")
-        else:
-            self._window.did(f"{self._town.me.name} sends the form")
         self.notice()
 
     async def _put_away(self) -> None:
