@@ -7,7 +7,7 @@ Paper is a terminal with no room: everything leaves at once, and what changes co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import takewhile
+from itertools import accumulate, takewhile
 from typing import NamedTuple
 
 from rich.text import Text
@@ -28,7 +28,8 @@ class Turn(NamedTuple):
 class Board:
     """One place, as far as it was shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, paper: bool = False) -> None:
+        self._paper = paper
         self._left: dict[str, str] = {}
         """The mark of what was printed for good."""
 
@@ -52,6 +53,7 @@ class Board:
         """What was not shown yet. What has changed comes after what the person did, which has
         changed it, and before what the bot says next: those two come as they like."""
         fresh = [entry for entry in entries if entry.key not in self._left]
+        fresh = _answers_first(fresh) if self._paper else fresh
         changed = [entry for entry in entries if self._left.get(entry.key, entry.mark) != entry.mark]
         acts = [*takewhile(lambda entry: entry.own, fresh)]
         return [
@@ -59,3 +61,14 @@ class Board:
             *((entry, entry.again) for entry in changed),
             *((entry, entry.rows) for entry in fresh[len(acts) :]),
         ]
+
+
+def _answers_first(entries: Sequence[Entry]) -> list[Entry]:
+    """After each act, first what is whispered about it, then what is said to all: Slack is told
+    of the two by different ways, and either may be quicker."""
+    acts = [*accumulate(int(entry.own) for entry in entries)]
+    order = sorted(
+        range(len(entries)),
+        key=lambda number: (acts[number], not entries[number].own, not entries[number].whisper),
+    )
+    return [entries[number] for number in order]

@@ -48,6 +48,8 @@ class Entry(NamedTuple):
     """The rows where it was shown before and has changed."""
     own: bool = False
     """It is what the person did."""
+    whisper: bool = False
+    """Nobody else sees it: it answers what the person did."""
 
 
 class Numbers:
@@ -135,7 +137,7 @@ def message(shown: Shown, numbers: Numbers, name_of: NameOf, *, own: bool, label
         rest = body[1:] if first is not None else body
         return head, *(Text.assemble("" if row.plain.startswith("  [") else "  ", row) for row in rest)
 
-    return Entry(shown.ts, shown.ts, mark, rows(edited=shown.edited), rows(edited=True), own)
+    return Entry(shown.ts, shown.ts, mark, rows(edited=shown.edited), rows(edited=True), own, shown.ephemeral)
 
 
 def page(where: str, blocks: Blocks, numbers: Numbers, name_of: NameOf) -> Entry:

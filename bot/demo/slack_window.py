@@ -102,7 +102,7 @@ class Window:
 
     @property
     def _board(self) -> Board:
-        return self._boards.setdefault(self.place, Board())
+        return self._boards.setdefault(self.place, Board(paper=not self._pane.room()))
 
     def messages(self) -> list[Shown]:
         """Those of this place; a page has none."""

@@ -173,7 +173,7 @@ def _turn(board: Board, entries: Sequence[Entry], room: int) -> tuple[list[str],
 
 
 def test_paper_shows_everything_once_and_what_changes_again() -> None:
-    board = Board()
+    board = Board(paper=True)
     assert _turn(board, [_entry("a"), _entry("b")], 0) == (["a", "b"], [])
     assert _turn(board, [_entry("a"), _entry("b")], 0) == ([], [])
     did, said = aside("b2", "Jamie presses"), _entry("c")
@@ -181,6 +181,13 @@ def test_paper_shows_everything_once_and_what_changes_again() -> None:
         ["* Jamie presses", "a! edited", "c"],
         [],
     )
+
+
+def test_on_paper_a_whisper_comes_before_what_all_see_but_after_the_act() -> None:
+    whisper = _entry("d")._replace(whisper=True)
+    act = _entry("b")._replace(own=True)
+    assert _turn(Board(paper=True), [_entry("a"), act, _entry("c"), whisper], 0)[0] == ["a", "b", "d", "c"]
+    assert _turn(Board(), [_entry("a"), act, _entry("c"), whisper], 0)[0] == ["a", "b", "c", "d"]
 
 
 def test_a_screen_draws_anew_what_has_room_and_lets_go_of_the_oldest() -> None:
