@@ -19,7 +19,9 @@ HELP: Final = (
     "  /shortcut        the app's shortcut: a form to start something",
     "  /say WORDS       say what would mean something else here;  /quit  leave",
 )
-PLAYING: Final = "Piped lines wait until the bot has done what it can; /now LINE does not wait."
+PLAYING: Final = (
+    "Piped lines wait until the bot has done what it can; /now LINE waits for its next word alone."
+)
 
 
 class Say(msgspec.Struct, frozen=True):
@@ -81,7 +83,7 @@ Act: TypeAlias = Say | Press | Command | Edit | Delete | Go | Shortcut | Help | 
 
 
 def at_once(line: str) -> tuple[str, bool]:
-    """The line itself, and whether it is done without waiting for the bot (`/now LINE`)."""
+    """The line itself, and whether it does not wait until the bot is done (`/now LINE`)."""
     word, _, rest = line.strip().partition(" ")
     return (rest.strip(), True) if word == "/now" else (line.strip(), False)
 

@@ -21,6 +21,8 @@ TICK: Final = 0.1
 """Seconds between two looks."""
 PATIENCE: Final = 30.0
 """Seconds that a line of a play waits for the bot; then it is done all the same."""
+HURRY: Final = 5.0
+"""Seconds that a hurried line (`/now`) waits for a word of the bot."""
 LINGER: Final = 150.0
 """Seconds that work in the background has after the last line of a play."""
 
@@ -76,6 +78,8 @@ class Seat:
         self._town, self._window, self._hands, self._keys = town, window, hands, keys
         self._rest, self._playing = rest, playing
         self._news = asyncio.Event()
+        self._heard = 0
+        """What others had said in this place when the person last did something."""
 
     async def sit(self) -> bool:
         """Until the person leaves or the input ends, and then until all is done. False: something
@@ -111,12 +115,15 @@ class Seat:
 
     async def _act(self, line: str) -> bool:
         """Do it; whether the person stays."""
-        said, now = at_once(line)
-        if self._playing and not now:
+        said, hurried = at_once(line)
+        if self._playing and hurried:
+            await self._answered()
+        elif self._playing:
             await self._until(Rest.BACKGROUND, PATIENCE)
             self._hands.notice()
             self._window.draw(None)
         self._hands.notice()
+        self._heard = self._window.heard
         await self._hands.take(said)
         self._news.set()
         return not self._hands.left
@@ -146,6 +153,15 @@ class Seat:
             return None
         typed = self._keys.editor.typed
         return "•" * len(typed) if self._hands.secret else typed
+
+    async def _answered(self) -> None:
+        """Wait for the next word of the bot, whatever it does after it."""
+        try:
+            async with asyncio.timeout(HURRY):
+                while self._window.heard <= self._heard:
+                    await self._tick()
+        except TimeoutError:
+            pass
 
     async def _until(self, wanted: Rest, seconds: float) -> bool:
         """Wait until things are so still, twice in a row: an answer may be on its way."""

@@ -111,6 +111,11 @@ class Window:
         channel = self._town.direct if self.place.name == "direct" else self._town.channel
         return self._town.seen(channel, self.place.thread)
 
+    @property
+    def heard(self) -> int:
+        """How much others have said here."""
+        return sum(one.message.user != self._town.me.id for one in self.messages())
+
     def _usable(self) -> list[list[Usable]]:
         if self.place.name != "home":
             return [used(one.ts, blocks_of(one)) for one in self.messages()]

@@ -59,8 +59,8 @@ Cuebook (edited): What can I do for you?
 Cuebook (only you see this): That question is no longer open.
 Cuebook: Which login is locked?
 Jamie: nobody
-Jamie: are you there?
 Cuebook: | Looking up nobody …
+Jamie: are you there?
 Cuebook: I'm still working on it. You'll hear from me as soon as it is done.
 Cuebook: Unlock failed, there is no account nobody.
 Cuebook: Which login is locked?
