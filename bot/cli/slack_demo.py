@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping, Sequence
@@ -91,6 +92,8 @@ async def sit_in_slack(
     """Serve the project beside a fake Slack until the person leaves it, or a signal comes. The
     exit code. `show` is called once the doors are open. Raises OperatorError."""
     signals = Signals()
+    # A terminal that is closed is left, too: what was started here must end with it.
+    asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, signals.came.set)
     async with AsyncExitStack() as stack:
         voice = _Voice()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="cuebook-demo-")))
