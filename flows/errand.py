@@ -16,7 +16,7 @@ from flows.project import Loaded, compile_source
 from flows.steps.form import MAX_FIELDS
 from flows.values import Json, Vars
 
-ON_ITS_WAY = "{name} is on its way. You will hear here how it ended."
+ON_ITS_WAY = "{name} is on its way. You will be told how it ended."
 
 
 def errand(runbook: Runbook, given: Vars) -> tuple[Loaded, Vars]:

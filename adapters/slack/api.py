@@ -62,12 +62,13 @@ class Api:
         headers = {"Authorization": f"Bearer {token}"}
         form = method in FORMS
         try:
-            answer = await self.client.api_call(  # the session limits its time
-                method,
-                json=None if form else arguments,
-                data=arguments if form else None,
-                headers=headers,
-            )
+            async with asyncio.timeout(LIMIT):
+                answer = await self.client.api_call(
+                    method,
+                    json=None if form else arguments,
+                    data=arguments if form else None,
+                    headers=headers,
+                )
         except SlackApiError as error:
             raise _in_words(method, error) from error
         except (TimeoutError, aiohttp.ClientError, OSError, SlackClientError, ValueError) as error:

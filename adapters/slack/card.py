@@ -33,7 +33,7 @@ _NOTE: Final = 250
 WORDS: Final = {
     "queued": "Waiting to start",
     "running": "Working…",
-    "waiting": "Waiting",
+    "waiting": "Working…",
     "succeeded": "Done",
     "failed": "Failed",
     "interrupted": "Interrupted",
@@ -49,7 +49,7 @@ def card(progress: Progress, notes: Sequence[str] = (), *, level: int = 0, cance
     the run said, newest last; `cancel`: the pointer of its button while it may be stopped.
     Equal fingerprints mean that nothing to be seen has changed."""
     title = f"{_line(progress.title) or _line(progress.runbook)} — {word(progress.state)}"
-    named = [(_line(step.title), _status(step, progress.state)) for step in progress.steps]
+    named = [(_line(step.title), _status(step, progress.state)) for step in _once(progress.steps)]
     tasks = [(name, status) for name, status in named if name][-TASKS:]
     said = [note for note in (cut(note, _NOTE).strip() for note in notes) if note][-NOTES:]
     stoppable = cancel if progress.cancellable and progress.state not in FINAL else ""
@@ -68,6 +68,13 @@ def _line(title: str) -> str:
 def word(state: str) -> str:
     """How a run stands, for people."""
     return WORDS.get(state) or cut(state, _TITLE)
+
+
+def _once(steps: Sequence[ProgressStep]) -> list[ProgressStep]:
+    """Each titled step once, where it was first entered, as it stands now: a step that asks
+    again and again is one line."""
+    newest = {step.id: step for step in steps if step.title}
+    return list(newest.values())
 
 
 def _status(step: ProgressStep, state: str) -> str:

@@ -170,6 +170,8 @@ class Cards:
         shown.stale = False
         drawn: list[_Drawn] = []
         urgency = Urgency.LAST_STATE if shown.final else Urgency.PROGRESS
+        if not row.ref:
+            urgency = Urgency.ANSWER  # in its place among the words; edits may come later
         if not row.ref and shown.tries:
             row = msgspec.structs.replace(row, ref=await self._found(run, shown, row))
         answer = await self._outgoing.call(

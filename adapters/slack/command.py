@@ -83,7 +83,7 @@ def understood(text: str) -> Wish:
         return Help()
     verb, *rest = words
     read = _VERBS.get(verb.casefold())
-    return read(rest) if read else Unclear(f"I do not know `{verb[:80]}`. Try `help`.")
+    return read(rest) if read else Unclear(f"I do not know `{verb[:80]}`. `help` says what I know.")
 
 
 def _split(text: str) -> list[str]:

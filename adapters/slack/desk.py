@@ -51,8 +51,9 @@ class Desk:
     ) -> None:
         openings = Openings(front)
         self._front, self._workspaces, self._forget = front, workspaces, forget
-        self._words, self._presses = Words(front, openings), Presses(front, openings)
-        self._errands, self.visits = Errands(front, openings), Visits(front)
+        self.visits = Visits(front)
+        self._words, self._presses = Words(front, openings), Presses(front, openings, self.visits)
+        self._errands = Errands(front, openings)
         self.hints = Hints(front, openings)
 
     async def take(self, payload: dict[str, Any]) -> Reply:

@@ -19,7 +19,8 @@ from flows.values import Vars
 
 log = structlog.get_logger()
 
-ALREADY: Final = "That is open already: see above."
+MEANWHILE: Final = "{name} waits meanwhile. Its question is open again once this is done."
+ALREADY: Final = "That chat is open already, in our direct conversation."
 
 
 class Openings:
@@ -74,16 +75,23 @@ class Openings:
         if the chat speaks for itself. Raises StoreUnavailable."""
         person = await self._front.person(deed)
         reception = self._front.reception
+        before = await reception.at(PLATFORM, at.text)
         try:
             if kind == "profile":
                 opened = await reception.open(id, person, platform=PLATFORM, address=at.text, id=chat)
-                return "" if opened.new else ALREADY
-            await reception.open_run(id, given, person, platform=PLATFORM, address=at.text, id=chat)
+                if not opened.new:
+                    return ALREADY
+            else:
+                opened = await reception.open_run(
+                    id, given, person, platform=PLATFORM, address=at.text, id=chat
+                )
         except Duplicate:
             return ""
         except (Refused, UnknownDefinition, BadValue) as refusal:
             log.info("slack.refused", kind=kind, id=id, reason=str(refusal))
             return sentence(str(refusal))
+        if opened.new and before is not None and before.prompt:
+            self._front.whisper(deed, None, MEANWHILE.format(name=before.profile_name))
         return ""
 
     def direct(self, deed: Deed) -> Address:

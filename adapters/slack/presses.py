@@ -30,6 +30,7 @@ from adapters.slack.heard import Chose, Pressed, Submitted
 from adapters.slack.openings import Openings, sentence
 from adapters.slack.pointers import digest
 from adapters.slack.posting import Asked
+from adapters.slack.visits import Visits
 from bot.errors import NotAllowed, NotFound, StoreUnavailable, TooMuch
 from bot.ports import ChatView, Inbound
 from bot.runtime.wire import load_choices
@@ -40,7 +41,6 @@ log = structlog.get_logger()
 
 OURS: Final = "cb:"
 OVER: Final = "That has ended already."
-STOPPING: Final = "It is being stopped."
 SEEN: Final = 10_000
 MESSAGE: Final = "message"
 """The input of a runbook that takes the message on which it was started."""
@@ -49,8 +49,8 @@ MESSAGE: Final = "message"
 class Presses:
     """Everything that is pressed, chosen or sent as a form."""
 
-    def __init__(self, front: Front, openings: Openings) -> None:
-        self._front, self._openings = front, openings
+    def __init__(self, front: Front, openings: Openings, visits: Visits) -> None:
+        self._front, self._openings, self._visits = front, openings, visits
         self._seen: OrderedDict[str, None] = OrderedDict()
         """Keys of presses that were taken: the same delivered again needs no answer."""
 
@@ -206,7 +206,8 @@ class Presses:
             log.error("slack.cancel_failed", run=run, reason=str(error))
             self._late(deed, "That did not work just now. Please try again.")
         else:
-            self._late(deed, STOPPING if stopped else OVER)
+            if not stopped:
+                self._late(deed, OVER)
 
     async def _start(self, deed: Pressed | Chose, kind: str, id: str) -> None:
         """A press begins one chat: the same button of the same page again is the same wish."""
@@ -214,8 +215,10 @@ class Presses:
         at = address_of(deed, deed.place if deed.ts else None)
         chat = chat_id("start", own(deed), where, kind, id)
         words = await self._openings.start(deed, kind, id, at, chat, {})
-        if words:
+        if words and deed.ts:
             self._late(deed, words)
+        elif words and deed.key not in self._seen:
+            self._visits.refuse(deed, words)  # on the page where it was pressed
         self._note(deed.key)
 
 

@@ -25,6 +25,8 @@ class Visits:
         self._visitors: OrderedDict[str, Deed] = OrderedDict()
         """Who has looked at the page, by person; the last ones only."""
         self._planned: set[str] = set()
+        self._notices: dict[str, str] = {}
+        """What the next picture of a person's page says at its top."""
 
     async def opened(self, deed: OpenedHome) -> None:
         """Show the page."""
@@ -33,6 +35,11 @@ class Visits:
         self._visitors[own(deed)] = deed
         while len(self._visitors) > VISITORS:
             self._visitors.popitem(last=False)
+        self._front.spawn(self._publish(own(deed)), "slack:home")
+
+    def refuse(self, deed: Deed, words: str) -> None:
+        """Something that was pressed on the page could not be done: say so there."""
+        self._notices[own(deed)] = words
         self._front.spawn(self._publish(own(deed)), "slack:home")
 
     def changed(self, person: str) -> None:
@@ -71,5 +78,6 @@ class Visits:
             await front.reception.runs_of(whose, SHOWN),
             start=lambda offer: front.pointers.start(offer.kind, offer.id),
             cancel=lambda run: front.pointers.cancel(run.chat, run.id),
+            notice=self._notices.pop(own(deed), ""),
         )
         return {"user_id": deed.user, "view": view}

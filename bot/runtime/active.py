@@ -58,9 +58,10 @@ def unreadable(row: Run) -> Active:
 
 
 def shown(active: Active, path: Sequence[str], now: int, *, ok: bool, over: bool) -> None:
-    """Bring the picture of the run up to date: what rested is over, what was entered is there."""
+    """Bring the picture of the run up to date: what rested is over once it was left, what was
+    entered is there. A step that waits to ask again is not over."""
     steps = active.steps
-    if steps and steps[-1].status == "working":
+    if (path or over) and steps and steps[-1].status == "working":
         steps[-1] = msgspec.structs.replace(steps[-1], status="done" if ok else "failed")
     for index, id in enumerate(path):
         kind = active.flow.nodes[id].step
@@ -79,6 +80,9 @@ def shown_before(active: Active, walked: list[Trace]) -> None:
         ProgressStep(id=trace.step, kind=trace.kind, title=trace.title, status=said[trace.ok])
         for trace in walked[-SHOWN:]
     ]
+    row = active.row
+    if active.steps and row.state == "waiting" and active.steps[-1].id == row.step:
+        active.steps[-1] = msgspec.structs.replace(active.steps[-1], status="working")
     active.rev = max((max(trace.started_at, trace.finished_at) for trace in walked), default=0)
 
 

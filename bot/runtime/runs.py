@@ -165,9 +165,13 @@ class Runs:
         if active is None:
             return
         active.row = msgspec.structs.replace(row, state="running", owner=self._owner)
-        walked = await self._store.find(Trace, owner=f"run:{run}", order="no", limit=self._limits.steps_a_run)
-        shown_before(active, walked)
+        await self._walked(active)
         await self._walker.go_on(active, row, event, first)
+
+    async def _walked(self, active: Active) -> None:
+        """Show what another task or process has walked of it."""
+        owner, most = f"run:{active.row.id}", self._limits.steps_a_run
+        shown_before(active, await self._store.find(Trace, owner=owner, order="no", limit=most))
 
     async def cancel(self, run: str, by: str) -> bool:
         """Stop it: a call in flight is given up, a waiting run ends at once, and with it the
@@ -205,6 +209,8 @@ class Runs:
         if run in self._walker.active:
             return None
         parked = await self._loaded(row)
+        if parked is not None:
+            await self._walked(parked)
         if parked is not None and not await self._walker.end(parked, how(parked), as_read=True):
             return None
         self._starts.begun(run)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bot.ports import Live, Progress, Store
 from bot.rows import Message
 from bot.runtime.bus import LocalBus
@@ -90,3 +92,35 @@ def test_a_reader_that_fails_harms_nobody() -> None:
     stop()
     bus.publish("other", "line")  # type: ignore[arg-type]
     assert (bus.heard("c"), bus.heard("other")) == (True, False)
+
+
+POLLING = (
+    "  - id: poll\n    title: Wiping\n    call: directory.find\n    with: {login: x}\n    save: {state: body.state}\n"
+    "    repeat: {until: {state: {is: done}}, every: 10s, at_most: 9}\n"
+    "  - {id: rest, title: Resting, pause: 1h}\n  - {end: success}"
+)
+
+
+async def test_a_step_that_waits_to_ask_again_is_not_over(stage: Open, store: Store) -> None:
+    answers: list[Any] = [{"body": {"state": state}} for state in ("wiping", "wiping", "done")]
+    place = await stage(works(POLLING, "timeout: 2h"), store=store, connectors={"directory.find": answers})
+    chat = await Chat.on(place, "desk")
+    for _ in range(2):
+        (picture,) = await chat.progress()
+        assert seen(picture)[-1] == ("poll", "Wiping", "working")
+        await place.advance(10)
+    (picture,) = await chat.progress()
+    assert seen(picture)[-1] == ("rest", "Resting", "working")
+    assert seen(picture)[-2] == ("poll", "Wiping", "done")
+
+
+async def test_a_run_that_is_ended_while_it_waits_keeps_its_steps(stage: Open) -> None:
+    steps = "  - {id: find, title: Looking, call: directory.find, with: {login: x}}\n  - {id: rest, title: Resting, pause: 1h}\n  - {end: success}"
+    place = await stage(works(steps, "timeout: 2h"), connectors={"directory.find": {}})
+    chat = await Chat.on(place, "desk")
+    heard: list[Live] = []
+    place.runtime.bus.subscribe(chat.id, heard.append)
+    await chat.say("cancel")
+    last = [item for item in heard if isinstance(item, Progress)][-1]
+    assert last.state == "cancelled"
+    assert [step.id for step in last.steps] == ["find", "rest"]

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from adapters.slack.command import Unclear, understood
+from adapters.slack.openings import ALREADY
 from bot.rows import Run
 from bot.testing import Gate
 from bot.testing.slack import Person
@@ -131,7 +132,7 @@ async def test_a_profile_is_begun_by_command_once(there: Office, ann: Person) ->
         await there.command(ann, "start desk", room) == "Begun. You will find it in our direct conversation."
     )
     assert there.lines(there.fake.direct(ann)) == [MENU]
-    assert await there.command(ann, "start desk", room) == "That is open already: see above."
+    assert await there.command(ann, "start desk", room) == ALREADY
     assert len(there.lines(there.fake.direct(ann))) == 1
 
 

@@ -53,7 +53,7 @@ def test_a_page_shows_what_there_is() -> None:
     for text in (
         "IT <helpdesk>\nAsk *us*",
         "Working…",
-        "Waiting",
+        "Working…",
         "Done",
         "All <!here> good",
         "Runbook failed: no",

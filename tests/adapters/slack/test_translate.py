@@ -54,6 +54,7 @@ KINDS = {
     "app_home_opened": "OpenedHome", "app_home_opened messages": "OpenedHome",
     "assistant_thread_started": "OpenedHome", "app_uninstalled": "Uninstalled", "tokens_revoked": "Revoked",
     "reaction_added": "Reacted", "agent_session_stopped": "Stopped", "app_rate_limited": "Limited",
+    "team_access_granted": "Access", "team_access_revoked": "Access",
     "shortcut": "Shortcut", "message_action": "Shortcut", "view_closed": "Closed",
 }  # fmt: skip
 """Of the payloads of the fake, those that say something by themselves."""
