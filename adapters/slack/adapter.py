@@ -194,7 +194,8 @@ class Slack:
             finish["thread_ts"] = place.thread
         await self.outgoing.call(place.workspace, "files.completeUploadExternal", lambda: finish)
 
-    async def _forget(self, enterprise: str, team: str) -> None:
-        """The app was removed there."""
-        await self._workspaces.forget(enterprise, team)
-        self.outgoing.forget((enterprise, team))
+    async def _forget(self, enterprise: str, team: str, at: int) -> None:
+        """The app was removed there; if it has been installed again since, nothing follows."""
+        await self._workspaces.forget(enterprise, team, at=at)
+        if await self._workspaces.current(enterprise, team) is None:
+            self.outgoing.forget((enterprise, team))
