@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from prometheus_client import CollectorRegistry
 
 from adapters.slack.adapter import House, Slack
-from adapters.slack.api import Api
+from adapters.slack.api import LIMIT, Api
 from adapters.slack.outgoing import Answer, Arguments
 from adapters.slack.settings import SlackSettings
 from adapters.slack.tokens import Hidden
@@ -91,8 +91,15 @@ class Office:
     slack: Slack
     events: Events
 
-    def __init__(self, fake: FakeSlack, http: aiohttp.ClientSession, settings: dict[str, Any]) -> None:
-        self.fake, self.http, self._settings = fake, http, settings
+    def __init__(
+        self,
+        fake: FakeSlack,
+        http: aiohttp.ClientSession,
+        ours: aiohttp.ClientSession,
+        settings: dict[str, Any],
+    ) -> None:
+        """`http`: Slack's own; `ours`: that of the house."""
+        self.fake, self.http, self._ours, self._settings = fake, http, ours, settings
         self.sockets: bool = settings.pop("sockets")
         self.clock: FakeClock
         self._server: TestServer | None = None
@@ -110,13 +117,13 @@ class Office:
             api_url=fake.url,
             **self._settings,
         )
-        self.api = WatchedApi(fake.url, lambda: self.http)
+        self.api = WatchedApi(fake.url, lambda: self._ours)
         house = House(
             reception=stage.engine,
             store=stage.store,
             clock=stage.clock,
             spawn=stage.runtime.tasks.spawn,
-            session=lambda: self.http,
+            session=lambda: self._ours,
             registry=CollectorRegistry(),
         )
         workspaces = OneWorkspace(settings.bot_token, self.api, stage.clock)
@@ -255,16 +262,20 @@ async def office(
     connectors: Mapping[str, Stub] | None = None,
     store: Store | None = None,
     choices: Choices | None = None,
+    call_limit: float = LIMIT,
     **settings: Any,
 ) -> AsyncIterator[Office]:
     """`settings`: those of the adapter; `sockets=True` for Socket Mode; posts need no time
-    between them unless `post_spacing` says so."""
+    between them unless `post_spacing` says so. `call_limit`: seconds of real time for one call of
+    the Web API."""
     chosen = {"profile": "desk", "post_spacing": 0.0, "sockets": False} | settings
     async with AsyncExitStack() as stack:
         stage = SlackStage(store or MemoryStore(), FakeClock(), connectors or {})
         fake = await stack.enter_async_context(FakeSlack.running(clock=stage.clock))
         http = await stack.enter_async_context(aiohttp.ClientSession())
-        made = Office(fake, http, chosen)
+        limits = aiohttp.ClientTimeout(total=call_limit)
+        ours = await stack.enter_async_context(aiohttp.ClientSession(timeout=limits))
+        made = Office(fake, http, ours, chosen)
         made.stage, stage.office = stage, made
         stage.choices = choices or stage.choices
         stage.joining.append(made.join)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from adapters.slack import api
 from bot.rows import Run
 from bot.runtime.assemble import Choices
 from bot.testing.slack import (
@@ -90,12 +89,6 @@ async def check(there: Office) -> None:
     assert there.stage.runtime.tasks.crashed == 0
 
 
-@pytest.fixture(autouse=True)
-def hanging(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A call that hangs is given up after a moment of real time."""
-    monkeypatch.setattr(api, "LIMIT", HANGS)
-
-
 async def test_for_thirty_seconds_of_429_nothing_is_lost_and_slack_is_left_alone() -> None:
     async with office(DESK, connectors=SLOW, post_spacing=1.0) as there:
 
@@ -152,7 +145,7 @@ UNSURE: dict[str, Callable[[], Fault]] = {
 
 @pytest.mark.parametrize("kind", UNSURE)
 async def test_what_nobody_can_know_is_looked_up_and_said_once(kind: str) -> None:
-    async with office(DESK, connectors=SLOW, post_spacing=1.0) as there:
+    async with office(DESK, connectors=SLOW, post_spacing=1.0, call_limit=HANGS) as there:
 
         def doubt() -> None:
             for method in ("chat.postMessage", "chat.update"):
