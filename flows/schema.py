@@ -72,6 +72,12 @@ _SNIPPETS: Final[dict[str, list[Schema]]] = {
         },
     ],
     "ChatMessageStep": [{"label": "Add Live Chat Message", "body": {"chat_message": "$1"}}],
+    "WaitForStep": [
+        {
+            "label": "Wait for a callback",
+            "body": {"id": "$1", "wait_for": "callback", "timeout": "$2", "outcomes": {"timeout": "$3"}},
+        }
+    ],
     "RunbookEndStep": [
         {"label": "End, success", "body": {"end": "success", "result": "$1"}},
         {"label": "End, failure", "body": {"end": "failure", "result": "$1"}},

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from flows.checker import definitions, inputs, results, runs, steps, variables, wording
+from flows.checker import definitions, inputs, results, runs, steps, variables, waiting, wording
 from flows.checker.paths import Paths
 from flows.checker.rules import RULES, Rule
 from flows.checker.testing import check_test
@@ -24,6 +24,8 @@ _BY_NAMES: Final[tuple[Callable[[View, Findings], None], ...]] = (
     runs.bindings,
     runs.outcomes,
     runs.waits,
+    waiting.addresses,
+    waiting.patience,
     inputs.calls,
     inputs.schedule,
     definitions.promises,
@@ -33,6 +35,7 @@ _BY_WAYS: Final[tuple[Callable[[View, Paths, Findings], None], ...]] = (
     steps.endings,
     steps.reach,
     steps.circles,
+    waiting.once,
     variables.early,
     runs.audiences,
     results.replaced,
