@@ -14,6 +14,7 @@ from aiohttp import web
 from adapters.webchat.adapter import House, Site, WebChat
 from adapters.webchat.settings import Limits as WebLimits
 from adapters.webchat.settings import Settings as WebSettings
+from adapters.webhook.adapter import WebHooks
 from bot.connectors.http import HttpConnectors
 from bot.connectors.secrets import Secrets
 from bot.errors import SettingsError
@@ -22,6 +23,7 @@ from bot.limits import Limits
 from bot.ports import Connectors, Store
 from bot.reload import Reload
 from bot.rows import Chat
+from bot.runtime.addresses import Addresses
 from bot.runtime.assemble import Choices, Runtime
 from bot.runtime.clock import SchedulerClock
 from bot.runtime.library import Library
@@ -76,22 +78,26 @@ class App:
         settings = self.settings
         store = store or await open_store(settings.database_url, synchronous=settings.synchronous)
         self._stack.push_async_callback(store.close)
-        await self._start_runtime(store)
+        keys = await asyncio.to_thread(self._keys) if web_too else (b"", "")
+        addresses = Addresses(keys[0], settings.public_url or f"http://{settings.host}:{settings.port}")
+        await self._start_runtime(store, addresses)
         if web_too:
-            keys = await asyncio.to_thread(self._keys)
             self.server = await serve(
                 self._site(store, keys), settings.host, settings.port, grace=settings.drain
             )
             self._stack.push_async_callback(self.server.stop)
+            addresses.base = settings.public_url or self.server.url
         if settings.reload:
             self._watch()
 
-    async def _start_runtime(self, store: Store) -> None:
+    async def _start_runtime(self, store: Store, addresses: Addresses) -> None:
         clock = SchedulerClock()
         library = Library(store, clock)
         connectors = self._connectors(library)
         self._stack.push_async_callback(connectors.close)
-        self.runtime = Runtime(store, clock, library, cast(Connectors, connectors), {}, self._choices())
+        self.runtime = Runtime(
+            store, clock, library, cast(Connectors, connectors), {}, self._choices(addresses)
+        )
         clock.start()
         self._stack.callback(clock.stop)
         self._stack.push_async_callback(self.runtime.stop)
@@ -107,12 +113,12 @@ class App:
         allow = [*self.settings.allow, *allowed(self.project.settings)]
         return HttpConnectors(definition, self.secrets, allow)
 
-    def _choices(self) -> Choices:
+    def _choices(self, addresses: Addresses) -> Choices:
         settings = self.settings
         limits = Limits(
             runs_a_person=settings.runs_a_person, runs_at_work=settings.runs_at_work, drain=settings.drain
         )
-        return Choices(limits=limits, zone=settings.zone, meters=Meters())
+        return Choices(limits=limits, zone=settings.zone, meters=Meters(), addresses=addresses)
 
     def _site(self, store: Store, keys: tuple[bytes, str]) -> web.Application:
         settings, ground = self.settings, self.runtime.ground
@@ -135,7 +141,15 @@ class App:
         )
         house = House(self.runtime.engine, ground.bus, ground.clock)
         chat = WebChat(house, site, key=keys[0], settings=self._web_settings())
-        return application([chat], parts)
+        runtime = self.runtime
+        hooks = WebHooks(runtime.hooks, runtime.callbacks, ground.clock, self._secret, site.proxies)
+        return application([chat, hooks], parts)
+
+    def _secret(self, name: str) -> str:
+        """A secret by its name; from now on it is masked wherever it might show."""
+        value = self.secrets.look(name)
+        self.secrets.hide(value)
+        return value
 
     def _keys(self) -> tuple[bytes, str]:
         given = self.settings.secret_key

@@ -67,6 +67,11 @@ class Settings(BaseSettings):
     synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL", description="SQLite: `NORMAL` is faster and may lose the last commits at a power cut"
     )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$",
+        description="Where others reach the server; part of the addresses that runs are called back at",
+    )
     operator_token: SecretStr | None = Field(None, description="For /metrics and the lists of chats and runs")
     secret_key: SecretStr | None = Field(None, description="Signs chat tokens; made in .cuebook/ if not set")
     zone: Zone = Field(UTC, description="Time zone of `at:`, e.g. Europe/Berlin; default UTC")

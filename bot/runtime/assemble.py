@@ -21,6 +21,7 @@ from bot.runtime.chats import Chats
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.engine import Conversations
 from bot.runtime.ground import Ground
+from bot.runtime.hooks import Hooks
 from bot.runtime.library import Library
 from bot.runtime.meters import Meters
 from bot.runtime.recovery import Recovery
@@ -73,6 +74,7 @@ class Runtime:
         self.walker = Walker(ground, self.starts, connectors)
         self.runs = Runs(ground, self.starts, self.walker)
         self.callbacks = Callbacks(ground, self.runs)
+        self.hooks = Hooks(ground, self.starts, self.runs)
         self.timers, self.dispatcher = Timers(ground), Dispatcher(ground, adapters)
         self.engine = Conversations(ground, self.chats, self.runs, self.walker, self.timers, self.dispatcher)
         self.schedules = Schedules(ground, self.starts, self.runs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.errors import Conflict, NotFound
+from bot.errors import Conflict, NotFound, Refused
 from bot.ids import new_id
 from bot.ports import Change, Insert, Op
 from bot.rows import Callback, Inbox, Run
@@ -16,19 +16,27 @@ from flows.events import Called
 from flows.values import Json
 
 
-class Gone(NotFound):
+class Gone(Refused):
     """The run has ended, or has left the step."""
+
+
+class Used(Refused):
+    """It was called before: an address works once."""
 
 
 class Callbacks:
     """One call an address, whenever it comes between the run's beginning and its end."""
 
     def __init__(self, ground: Ground, runs: Runs) -> None:
-        self._store, self._clock, self._runs = ground.store, ground.clock, runs
+        self._store, self._clock, self._tasks = ground.store, ground.clock, ground.tasks
+        self._runs = runs
 
     async def call(self, token: str, body: Json) -> None:
         """Durable when this returns; the run goes on, at once or when it comes to the step.
-        Raises NotFound, Gone, Conflict (it was called before), StoreUnavailable."""
+        Raises NotFound, Gone, Used, StoreUnavailable. Whoever gives up waiting undoes nothing."""
+        await self._tasks.see_through(self._call(token, body), "callback")
+
+    async def _call(self, token: str, body: Json) -> None:
         row, began = await self._open(token)
         now = self._clock.now()
         inbox = Inbox(
@@ -57,5 +65,5 @@ class Callbacks:
         if run is None or run.finished_at or row.state == "closed":
             raise Gone("Nobody waits for this any more.")
         if row.state == "called":
-            raise Conflict("this address was called before")
+            raise Used("This was called before; an address works once.")
         return row, run.created_at

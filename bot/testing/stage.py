@@ -11,6 +11,7 @@ from typing import Any, Self, TypeAlias
 
 from bot.ports import Adapter, Store
 from bot.rows import Definition, Run
+from bot.runtime.addresses import Addresses
 from bot.runtime.assemble import Choices, Runtime
 from bot.runtime.library import Library
 from bot.storage.memory import MemoryStore
@@ -22,6 +23,8 @@ from bot.testing.stubs import Answer, Gate, Stubs
 from flows.connector import Connector
 from flows.loader import load_project
 from flows.project import Loaded, Project, compile_source
+
+ADDRESSES = Addresses(b"the key of every process of a stage", "https://stage.example")
 
 Given: TypeAlias = Project | Path | str
 
@@ -47,7 +50,7 @@ class Stage:
                 answer.belongs_to(self.settle)
         self.project = Project()
         self.adapters: dict[str, Adapter] = {}
-        self.choices = Choices()
+        self.choices = Choices(addresses=ADDRESSES)
         self.lives = 0
         """How many processes there have been."""
         self.watching: list[Callable[[], Awaitable[None]]] = []
@@ -70,6 +73,8 @@ class Stage:
         """
         stage = cls(store or MemoryStore(), FakeClock(), connectors or {})
         stage.choices = choices or stage.choices
+        if stage.choices.addresses is None:
+            stage.choices = stage.choices._replace(addresses=ADDRESSES)
         stage.adapters = {adapter.platform: adapter for adapter in adapters}
         stage.project = await _read(project)
         await stage.start()

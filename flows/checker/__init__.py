@@ -13,6 +13,7 @@ from flows.checker.paths import Paths
 from flows.checker.rules import RULES, Rule
 from flows.checker.testing import check_test
 from flows.checker.view import Definitions, Files, Findings, Known, View
+from flows.checker.webhooks import check_webhook
 from flows.problems import Problem
 
 __all__ = ["RULES", "Rule", "check", "check_test"]
@@ -49,7 +50,8 @@ def check(found: Definitions, known: Known) -> list[Problem]:
     files = Files(found["chat-profile"], found["runbook"], found["connector"], known)
     views = [View(loaded, files) for loaded in files.profiles.values()]
     views += [View(loaded, files) for loaded in files.runbooks.values()]
-    return [problem for view in views for problem in _checked(view, Findings(view.source))]
+    problems = [problem for view in views for problem in _checked(view, Findings(view.source))]
+    return problems + [one for hook in found["webhook"].values() for one in check_webhook(hook, files)]
 
 
 def _checked(view: View, found: Findings) -> list[Problem]:

@@ -36,6 +36,11 @@ _NAMES: Final = {
     ),
     r"^([01]\d|2[0-3]):[0-5]\d$": ("is not a time of day", 'write one like "22:00"'),
 }
+_MISSING: Final = {
+    "kind": "it says what the file is",
+    "id": "it is the file's name",
+    "secret": "whoever knows it may start runs, nobody else: write ${secret.NAME}",
+}
 _WANTED: Final = {
     "int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list",
     "tuple": "a list", "dict": "a mapping of keys to values", "model": "a mapping of keys to values",
@@ -114,7 +119,7 @@ def _unknown(case: Case, known: list[str]) -> Wrong:
 def _missing(case: Case) -> Wrong:
     name = str(case.error["loc"][-1])
     parent = case.loc[:-1] if case.loc and case.loc[-1] == name else case.loc
-    hint = {"kind": "it says what the file is", "id": "it is the file's name"}.get(name, "")
+    hint = _MISSING.get(name, "")
     node = case.source.find(parent)
     others = [key for key in node.entries if key not in case.known] if isinstance(node, Entries) else []
     near = nearest(name, others)

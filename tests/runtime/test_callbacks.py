@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bot.ports import Store
-from bot.rows import Callback, Run
-from bot.testing import CUSTOMER, Chat
+from bot.rows import Run
+from bot.testing import CUSTOMER
 from tests.runtime.conftest import Open
 from tests.runtime.flows import DIRECTORY, runbook
 
@@ -16,7 +16,9 @@ ASK = """
 
 
 async def test_a_run_goes_on_when_it_is_called(stage: Open, store: Store) -> None:
-    place = await stage(runbook(ASK, "timeout: 1h") + "\n---\n" + DIRECTORY, store=store, connectors={"directory.find": {}})
+    place = await stage(
+        runbook(ASK, "timeout: 1h") + "\n---\n" + DIRECTORY, store=store, connectors={"directory.find": {}}
+    )
     row = await place.runtime.begin("work", {}, CUSTOMER)
     assert isinstance(row, Run)
     await place.settle()
