@@ -7,11 +7,13 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from io import BytesIO
 from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp.test_utils import TestServer
+from yarl import URL
 
 from adapters.webhook.adapter import Limits, WebHooks
 from bot.ports import Store
@@ -106,13 +108,17 @@ class Place:
         self, path: str, body: bytes, headers: dict[str, str] | list[tuple[str, str]] | None = None
     ) -> tuple[int, Any, dict[str, str]]:
         """Status, body and headers of the answer, once everything rests."""
-        from yarl import URL
-
-        url = URL(str(self.server.make_url("")).rstrip("/") + path, encoded=True)
-        async with self.http.post(url, data=body, headers=headers) as answer:
-            found = answer.status, await answer.json(), dict(answer.headers)
+        found = await self.send(path, body, headers)
         await self.stage.settle()
         return found
+
+    async def send(
+        self, path: str, body: bytes, headers: dict[str, str] | list[tuple[str, str]] | None = None
+    ) -> tuple[int, Any, dict[str, str]]:
+        """As `post`, as soon as the answer is here."""
+        url = URL(str(self.server.make_url("")).rstrip("/") + path, encoded=True)
+        async with self.http.post(url, data=BytesIO(body), headers=headers) as answer:
+            return answer.status, await answer.json(), dict(answer.headers)
 
     def signed(
         self, body: bytes, *, id: str = "", key: bytes = KEY, at: str = "", **more: str

@@ -62,7 +62,8 @@ async def test_a_time_outside_the_window_or_of_another_form_is_refused(place: Pl
 async def test_the_same_delivery_has_the_same_answer_and_one_run(place: Place) -> None:
     body = json.dumps(EVENT).encode()
     headers = place.signed(body)
-    answers = await asyncio.gather(*(place.post("/hooks/issues", body, headers) for _ in range(20)))
+    answers = await asyncio.gather(*(place.send("/hooks/issues", body, headers) for _ in range(20)))
+    await place.stage.settle()
     answers += [await place.post("/hooks/issues", body, headers)]
     await place.restart()
     answers += [await place.post("/hooks/issues", body, headers)]
@@ -276,7 +277,9 @@ async def test_one_poison_among_many_harms_no_other(place: Place, monkeypatch: p
     assert "wrong on our side" in parked.event
 
 
-async def test_nothing_of_a_body_is_logged(place: Place, caplog: pytest.LogCaptureFixture, capsys: Any) -> None:
+async def test_nothing_of_a_body_is_logged(
+    place: Place, caplog: pytest.LogCaptureFixture, capsys: Any
+) -> None:
     caplog.set_level(logging.DEBUG)
     marked = {"issue": {"title": "MARKER\r\nforged line\x1b[31m"}}
     await place.deliver(marked)
