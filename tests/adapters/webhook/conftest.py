@@ -98,6 +98,10 @@ class Place:
         self.server = TestServer(application([hooks], Parts(catalogue=FakeCatalogue())))
         await self.server.start_server()
 
+    async def stop(self) -> None:
+        """Close the doors that are open now."""
+        await self.server.close()
+
     async def restart(self) -> None:
         """The process dies; another serves the same store."""
         await self.server.close()
@@ -153,12 +157,12 @@ async def start() -> AsyncIterator[Start]:
     ends: list[Callable[[], Awaitable[None]]] = []
 
     async def start(
-        project: str = PROJECT, *, store: Store | None = None, limits: Limits = Limits(), **more: Any
+        project: str = PROJECT, *, store: Store | None = None, limits: Limits | None = None, **more: Any
     ) -> Place:
         stage = await Stage.open(project, store=store or MemoryStore(), connectors={"desk.ask": {}}, **more)
         place = Place(stage, aiohttp.ClientSession())
-        await place.serve(limits)
-        ends.extend([place.http.close, lambda: place.server.close(), stage.close])
+        await place.serve(limits or Limits())
+        ends.extend([place.http.close, place.stop, stage.close])
         return place
 
     yield start
