@@ -77,7 +77,7 @@ _SNIPPETS: Final[dict[str, list[Schema]]] = {
     "WaitForStep": [
         {
             "label": "Wait for a callback",
-            "body": {"id": "$1", "wait_for": "callback", "timeout": "$2", "outcomes": {"timeout": "$3"}},
+            "body": {"id": "$1", "wait_for": "callback", "timeout": "30m", "outcomes": {"timeout": "$2"}},
         }
     ],
     "RunbookEndStep": [

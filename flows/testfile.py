@@ -140,12 +140,28 @@ class TimePasses(BaseModel):
     wait: Duration = Field(description="e.g. 2m")
 
 
+class Posted(BaseModel):
+    """What another system posts."""
+
+    model_config = _FROZEN
+    step: Name = Field(description="The waiting step")
+    body: Json = Field(None, description="What `save` and `${STEP.body}` read as `body`")
+
+
+class Calls(BaseModel):
+    """Another system calls back the newest run that has this step, and must be taken."""
+
+    model_config = _FROZEN
+    callback: Posted = Field(description="The step and the body, e.g. {step: answer, body: {approved: true}}")
+
+
 ITEMS: Final[dict[str, type[BaseModel]]] = {
     "user": UserSays,
     "press": UserPresses,
     "bot": BotSays,
     "note": RunSays,
     "wait": TimePasses,
+    "callback": Calls,
 }
 
 
@@ -161,7 +177,8 @@ TalkItem: TypeAlias = Annotated[
     | Annotated[UserPresses, Tag("<press>")]
     | Annotated[BotSays, Tag("<bot>")]
     | Annotated[RunSays, Tag("<note>")]
-    | Annotated[TimePasses, Tag("<wait>")],
+    | Annotated[TimePasses, Tag("<wait>")]
+    | Annotated[Calls, Tag("<callback>")],
     Discriminator(_tag),
 ]
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from bot.ports import Adapter, Store
-from bot.rows import Definition, Run
+from bot.rows import Callback, Definition, Run
 from bot.runtime.addresses import Addresses
 from bot.runtime.assemble import Choices, Runtime
 from bot.runtime.library import Library
@@ -23,6 +23,7 @@ from bot.testing.stubs import Answer, Gate, Stubs
 from flows.connector import Connector
 from flows.loader import load_project
 from flows.project import Loaded, Project, compile_source
+from flows.values import Json
 
 ADDRESSES = Addresses(b"the key of every process of a stage", "https://stage.example")
 
@@ -140,6 +141,16 @@ class Stage:
     async def advance(self, seconds: float) -> None:
         """Let time pass, and everything happen that comes due in it."""
         await self.clock.advance(seconds)
+        await self.settle()
+
+    async def call_back(self, step: str, body: Json = None) -> None:
+        """Another system posts `body` to the address of a waiting step: that of the newest run
+        that has it. Raises AssertionError where none has, Gone and Used as the door does."""
+        rows = [row for row in await self.store.find(Callback) if row.step == step]
+        if not rows:
+            raise AssertionError(f"no run has a step {step} that waits for a callback")
+        token = self.runtime.starts.addresses.token(rows[-1].run, step)
+        await self.runtime.callbacks.call(token, body)
         await self.settle()
 
     def _connector(self, hash: str) -> Connector:

@@ -7,7 +7,7 @@ import msgspec
 from bot.testing.chat import PlayedRun
 from bot.testing.lines import Line
 from flows.durations import spoken
-from flows.testfile import BotSays, ExpectedRun, RunSays, TalkItem, TimePasses, UserPresses, UserSays
+from flows.testfile import BotSays, Calls, ExpectedRun, RunSays, TalkItem, TimePasses, UserPresses, UserSays
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,7 +54,7 @@ def fits(item: TalkItem, line: Line) -> bool:
             return line.kind == "note" and wanted.accepts(line.text)
         case UserSays(user=text) | UserPresses(press=text):
             return line.kind == "user" and line.text.strip() == text.strip()
-        case TimePasses():
+        case TimePasses() | Calls():
             return False
 
 
@@ -69,6 +69,8 @@ def described(item: TalkItem) -> str:
             return str(Line(text, "user"))
         case TimePasses(wait=seconds):
             return f"wait  {spoken(seconds)}"
+        case Calls(callback=posted):
+            return f"callback  {posted.step}"
 
 
 def differs(wanted: ExpectedRun, run: PlayedRun) -> str:

@@ -51,7 +51,9 @@ def check(found: Definitions, known: Known) -> list[Problem]:
     views = [View(loaded, files) for loaded in files.profiles.values()]
     views += [View(loaded, files) for loaded in files.runbooks.values()]
     problems = [problem for view in views for problem in _checked(view, Findings(view.source))]
-    return problems + [one for hook in found["webhook"].values() for one in check_webhook(hook, files)]
+    return problems + [
+        one for hook in found.get("webhook", {}).values() for one in check_webhook(hook, files)
+    ]
 
 
 def _checked(view: View, found: Findings) -> list[Problem]:

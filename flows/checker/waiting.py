@@ -13,12 +13,14 @@ from flows.steps.wait_for import WaitForStep
 
 def addresses(view: View, found: Findings) -> None:
     """E113, W216: the address is `${ID.url}`, and somebody has to be told it."""
-    for place, _ in _waits(view):
+    waits = _waits(view)
+    told = _told(view) if waits else set()
+    for place, _ in waits:
         at = (*place.loc, place.step.KIND)
         if place.step.id is None:
             hint = "its address is ${ID.url}, so it needs a name"
             found.add("E113", at, "`id` is missing", hint, key=True)
-        elif not _is_told(view, place):
+        elif f"{place.id}.url" not in told:
             message = f"nobody is told where to call: nothing names `{place.id}.url`"
             found.add("W216", at, message, f"give ${{{place.id}.url}} to a call before it", key=True)
 
@@ -47,8 +49,8 @@ def _waits(view: View) -> list[tuple[Place, WaitForStep]]:
     return [(place, place.step) for place in view.places if isinstance(place.step, WaitForStep)]
 
 
-def _is_told(view: View, place: Place) -> bool:
-    """Whether some text names the address. A variable of the step's name would be meant instead."""
-    address = f"{place.id}.url"
-    named = (ref.path for other in view.places for text in texts(other) for ref in text.template.refs)
-    return place.id not in declared(view) and address in named
+def _told(view: View) -> set[str]:
+    """The paths that texts name. A variable of a step's name would be meant instead of its address."""
+    mine = declared(view)
+    named = {ref.path for place in view.places for text in texts(place) for ref in text.template.refs}
+    return {path for path in named if path.partition(".")[0] not in mine}

@@ -151,7 +151,11 @@ def _unkind(loc: Loc, keys: list[str], kinds: list[str]) -> Wrong:
         message, hint = f"`{foreign[0]}` is no step of {where}", f"known here: {', '.join(kinds)}"
         return Wrong("E102", message, hint, (*loc, foreign[0]), key=True)
     for key in keys:
-        near = None if key in _ALWAYS else nearest(key, kinds) or _synonym(key, kinds)
+        near = (
+            None
+            if key in _ALWAYS
+            else _synonym(key, kinds, exactly=True) or nearest(key, kinds) or _synonym(key, kinds)
+        )
         if near is not None:
             message, hint = f"`{short(key)}` is no kind of step", f"did you mean `{near}`?"
             return Wrong("E102", message, hint, (*loc, key), key=True)
@@ -213,9 +217,9 @@ def _keys(node: Node | None, loc: Loc) -> Iterator[Loc]:
             yield from _keys(item, (*loc, index))
 
 
-def _synonym(name: str, known: list[str]) -> str | None:
+def _synonym(name: str, known: list[str], *, exactly: bool = False) -> str | None:
     """What other products call it, perhaps misspelt."""
-    meant = SYNONYMS.get(nearest(name, SYNONYMS) or "")
+    meant = SYNONYMS.get(name if exactly else nearest(name, SYNONYMS) or "")
     return meant if meant in known else None
 
 

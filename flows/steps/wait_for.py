@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from flows.durations import Duration, spoken
 from flows.effects import Timer
@@ -16,6 +16,11 @@ from flows.values import Vars
 from flows.variables import pick
 
 
+def _named(schema: dict[str, Any]) -> None:
+    """For editors: it has an id. (The kind stays the first of what is required.)"""
+    schema["required"].append("id")
+
+
 class WaitForStep(Step):
     """Wait until another system posts to the address `${ID.url}`, which is there from the run's
     start: a step before this one sends it along.
@@ -23,6 +28,8 @@ class WaitForStep(Step):
     Durable, and costs no thread (DECISIONS 16, 22). The address works once; what comes before
     the run waits here is kept for it.
     """
+
+    model_config = ConfigDict(json_schema_extra=_named)
 
     KIND: ClassVar[str] = "wait_for"
     TITLE: ClassVar[str] = "Wait for a callback"

@@ -279,7 +279,7 @@ async def test_a_death_at_any_commit_loses_no_call_and_takes_none_twice(early: b
         made = len(place.connectors.made)
         assert made <= 1
         if run.state == "interrupted":  # the call that sends the address was in flight
-            assert run.message == "Runbook failed: interrupted at step ask."
+            assert run.message == "Runbook failed: interrupted at step ask"
         else:
             assert (accepted, run.state, run.message) == (1, "succeeded", "approved: true, success"), number
         assert {row.state for row in await place.store.find(Inbox)} <= {"done"}
