@@ -99,13 +99,15 @@ async def test_a_call_after_the_timeout_is_too_late_though_the_run_goes_on(stage
     assert [row.state for row in await place.store.find(Callback)] == ["closed"]
 
 
-async def test_a_call_and_the_end_of_the_wait_at_once(stage: Open, store: Store) -> None:
+async def test_a_call_and_the_end_of_the_wait_at_once(
+    stage: Open, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The call was acknowledged, so the run takes it, though its time came before it was heard."""
     place = await stage(WORK, store=store, connectors={"directory.find": {}})
     await begun(place)
     hear = place.runtime.runs.hear
     heard: list[Inbox] = []
-    place.runtime.runs.hear = heard.append  # type: ignore[method-assign]
+    monkeypatch.setattr(place.runtime.runs, "hear", heard.append)
     await call(place, {"approved": "just"})
     await place.advance(1_800)
     assert (await how(place))[0] == "waiting"

@@ -14,7 +14,17 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from flows.effects import Effect, Finish, Note, Say
 from flows.errors import FlowStuck
-from flows.events import CallAnswered, Event, RunAccepted, RunEnded, RunRefused, Said, Started, TimeCame
+from flows.events import (
+    CallAnswered,
+    Called,
+    Event,
+    RunAccepted,
+    RunEnded,
+    RunRefused,
+    Said,
+    Started,
+    TimeCame,
+)
 from flows.flow import Flow, listed
 from flows.machine import advance
 from flows.state import Outcome, State, Turn
@@ -247,6 +257,8 @@ def awaited(state: State, event: Event) -> bool:
     }  # fmt: skip
     if isinstance(event, TimeCame) and event.id in timers:
         return True
+    if isinstance(event, Called):
+        return awaiting.kind == "callback" and event.step == state.step
     return awaiting.kind in kinds[type(event)] and awaiting.id == event.id
 
 
@@ -265,6 +277,8 @@ def answers(flow: Flow, state: State) -> list[Event]:
         case "call":
             answer = {"status": 200, "body": ["x"], "headers": {}}
             return [CallAnswered(id=id, ok=True, answer=answer), CallAnswered(id=id, ok=False, error="500")]
+        case "callback":
+            return [Called(step=state.step or "", body={"yes": True}), Called(step=state.step or "")]
         case "start":
             return [
                 RunAccepted(id=id, run=f"r{state.visits}", wait=True, quiet=20.0),
