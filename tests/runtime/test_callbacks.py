@@ -116,6 +116,25 @@ async def test_a_call_and_the_end_of_the_wait_at_once(
     assert await how(place) == ("succeeded", "approved: just, success")
 
 
+async def test_a_run_that_ends_while_it_is_called_takes_nothing(
+    stage: Open, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = await stage(WORK, store=store, connectors={"directory.find": {}})
+    run = await begun(place)
+    looked = place.runtime.callbacks._open
+
+    async def look_and_end(token: str) -> Any:
+        found = await looked(token)
+        monkeypatch.undo()
+        await place.runtime.runs.cancel(run, "somebody else")
+        return found
+
+    monkeypatch.setattr(place.runtime.callbacks, "_open", look_and_end)
+    with pytest.raises(Gone):
+        await call(place, {})
+    assert await place.store.find(Inbox) == []
+
+
 # --- early ---------------------------------------------------------------------------------
 
 

@@ -206,6 +206,13 @@ def test_a_secret_that_is_none_opens_nothing(scheme: Scheme, secret: str) -> Non
     assert isinstance(judge(scheme, [], make(), BODY, NOW), Unsigned)
 
 
+def test_what_stands_in_for_a_secret_that_is_not_there_opens_nothing() -> None:
+    from bot.web.signatures import _NOBODY
+
+    assert isinstance(judge("standard", [], standard(key=_NOBODY), BODY, NOW), Unsigned)
+    assert isinstance(judge("slack", [Key("")], slack(key=_NOBODY.decode()), BODY, NOW), Unsigned)
+
+
 @pytest.mark.parametrize("scheme", MAKE)
 def test_what_opens_one_endpoint_opens_no_other(scheme: Scheme) -> None:
     make, _ = MAKE[scheme]
