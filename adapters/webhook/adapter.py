@@ -131,9 +131,8 @@ class WebHooks:
     async def _callback(self, request: web.Request) -> web.StreamResponse:
         who = self._household(request)
         self._refused.check(who)
-        body = _json(request, await request.read())
         try:
-            await self._call(token_of(request.raw_path), body)
+            await self._call(token_of(request.raw_path), request)
         except Gone as gone:
             return answer(410, "gone", str(gone))
         except Used as used:
@@ -143,10 +142,12 @@ class WebHooks:
             raise
         return json_answer(Heard(), 202)
 
-    async def _call(self, token: str | None, body: Json) -> None:
+    async def _call(self, token: str | None, request: web.Request) -> None:
+        """Nothing of a body is read for who has no address."""
         if token is None:
             raise NotFound("There is nothing here.")
-        await _soon(self._callbacks.call(token, body))
+        await self._callbacks.find(token)
+        await _soon(self._callbacks.call(token, _json(request, await request.read())))
 
     def _household(self, request: web.Request) -> str:
         return household(self._proxies.address(request))

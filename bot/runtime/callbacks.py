@@ -37,7 +37,7 @@ class Callbacks:
         await self._tasks.see_through(self._call(token, body), "callback")
 
     async def _call(self, token: str, body: Json) -> None:
-        row, began = await self._open(token)
+        row, began = await self.find(token)
         now = self._clock.now()
         inbox = Inbox(
             id=new_id(now), source=CALLBACK, external_id=row.id, target=f"run:{row.run}",
@@ -52,12 +52,13 @@ class Callbacks:
         try:
             await self._store.commit(unit)
         except Conflict:
-            await self._open(token)  # somebody was first: say what came of that
+            await self.find(token)  # somebody was first: say what came of that
             raise
         self._runs.hear(inbox)
 
-    async def _open(self, token: str) -> tuple[Callback, int]:
-        """The row of an address that may be called now, and when its run began."""
+    async def find(self, token: str) -> tuple[Callback, int]:
+        """The row of an address that may be called now, and when its run began. Raises NotFound,
+        Gone, Used."""
         row = await self._store.get(Callback, id=hashed(token))
         if row is None:
             raise NotFound("There is nothing here.")

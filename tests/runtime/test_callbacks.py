@@ -121,7 +121,7 @@ async def test_a_run_that_ends_while_it_is_called_takes_nothing(
 ) -> None:
     place = await stage(WORK, store=store, connectors={"directory.find": {}})
     run = await begun(place)
-    looked = place.runtime.callbacks._open
+    looked = place.runtime.callbacks.find
 
     async def look_and_end(token: str) -> Any:
         found = await looked(token)
@@ -129,7 +129,7 @@ async def test_a_run_that_ends_while_it_is_called_takes_nothing(
         await place.runtime.runs.cancel(run, "somebody else")
         return found
 
-    monkeypatch.setattr(place.runtime.callbacks, "_open", look_and_end)
+    monkeypatch.setattr(place.runtime.callbacks, "find", look_and_end)
     with pytest.raises(Gone):
         await call(place, {})
     assert await place.store.find(Inbox) == []

@@ -256,6 +256,25 @@ def test_a_bad_github_delivery_is_refused(headers: Headers) -> None:
     assert not passes("github", headers)
 
 
+@pytest.mark.parametrize("scheme", MAKE)
+@pytest.mark.parametrize("make", [standard, slack, github, dict])
+def test_every_refusal_reads_the_whole_body_so_that_time_tells_nothing(
+    scheme: Scheme, make: Callable[..., Headers], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[int] = []
+    digest = hmac.digest
+    headers = make()
+
+    def counted(key: bytes, signed: bytes, name: str) -> bytes:
+        read.append(len(signed))
+        return digest(key, signed, name)
+
+    monkeypatch.setattr("bot.web.signatures.hmac.digest", counted)
+    assert isinstance(judge(scheme, [], headers, BODY, NOW), Unsigned)
+    (size,) = read
+    assert size >= len(BODY)
+
+
 NAMES = [*standard(), *slack(), *github()]
 
 

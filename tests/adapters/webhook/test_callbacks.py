@@ -139,6 +139,11 @@ async def test_a_body_is_json_and_bounded(
     assert (await state(place))[0] == ("succeeded" if status == 202 else "waiting")
 
 
+async def test_nothing_of_a_body_is_read_for_who_has_no_address(place: Place) -> None:
+    for body, headers in ((b"{", JSON), (b"", {}), (b"[" * 100, JSON)):
+        assert (await place.post(f"/callbacks/{secrets.token_hex(32)}", body, headers))[0] == 404
+
+
 async def test_the_database_and_the_trace_do_not_know_the_address(place: Place) -> None:
     path = await waiting(place)
     token = path.rpartition("/")[2]
