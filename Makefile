@@ -15,7 +15,7 @@ export PIP_NO_INPUT := 1
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup demo test fast proofs check format docs bench coverage lock clean
+.PHONY: help setup demo test fast proofs emulate check format docs bench coverage lock clean
 
 help:  ## this list
 	@echo "Cuebook: make TARGET"
@@ -33,6 +33,16 @@ fast: $(READY)  ## the fast suite: no real processes, under a minute; T=path::na
 
 proofs: $(READY)  ## tests with real processes, a browser, kills
 	@$(BIN)/python -m pytest -m "proof or browser" --timeout 180 $(T)
+
+# The version is the newest that runs on Node 20.
+EMULATE := emulate@0.11.2
+emulate: $(READY)  ## installation and calls against the Slack of the npm package emulate; skipped without Node
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+	    [ -e build/emulate/$(EMULATE) ] || { \
+	        npm install --silent --no-audit --no-fund --no-save --ignore-scripts --prefix build/emulate $(EMULATE) \
+	        && touch build/emulate/$(EMULATE); }; \
+	fi
+	@$(BIN)/python -m pytest -n 0 -m emulate --timeout 120 tests/emulate
 
 check: $(READY)  ## format, lint, types and import contracts; what CI asks before the tests
 	@bad=; \

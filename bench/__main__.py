@@ -8,19 +8,19 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import memory, runs, startup, turns
+from bench import memory, runs, slack, startup, turns
 from bench.plan import QUICK, WHOLE
 from bench.processes import Failed
 from bench.report import load, machine, note
 
-PARTS = {"a": turns.run, "b": runs.run, "c": memory.run, "d": startup.run}
+PARTS = {"a": turns.run, "b": runs.run, "c": memory.run, "d": startup.run, "e": slack.run}
 
 
 def main() -> int:
     """0, or 1 if a measurement cannot be trusted."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="shorter, one repetition: a look, no result")
-    parser.add_argument("--only", default="abcd", help="which tables, e.g. ab")
+    parser.add_argument("--only", default="abcde", help="which tables, e.g. ab")
     parser.add_argument("--folder", type=Path, help="where databases are made; its disk is measured too")
     chosen = parser.parse_args()
     plan, began = QUICK if chosen.quick else WHOLE, time.monotonic()

@@ -65,9 +65,21 @@ async def bare(folder: Path, kind: str) -> AsyncIterator[int]:
             commits.close()
 
 
+def _served(kind: str, folder: Path, settings: dict[str, Any]) -> contextlib.AbstractAsyncContextManager[int]:
+    """`slack` is Cuebook with Slack's variables set."""
+    if kind in ("cuebook", "slack"):
+        return cuebook(folder, settings)
+    if kind == "bolt":
+        from bench.bare_bolt import bolt
+
+        found = os.environ
+        return bolt(found["SLACK_API_URL"], found["SLACK_BOT_TOKEN"], found["SLACK_SIGNING_SECRET"])
+    return bare(folder, kind)
+
+
 async def serve(kind: str, folder: Path, settings: dict[str, Any], watch: Watch | None) -> None:
     """Until stdin ends."""
-    async with cuebook(folder, settings) if kind == "cuebook" else bare(folder, kind) as port:
+    async with _served(kind, folder, settings) as port:
         say(port=port, pid=os.getpid())
         while line := (await asyncio.to_thread(sys.stdin.readline)).strip():
             if watch is not None and line == "start":

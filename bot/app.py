@@ -11,16 +11,24 @@ from typing import Any, cast
 import structlog
 from aiohttp import web
 
+from adapters.slack.adapter import House as SlackHouse
+from adapters.slack.adapter import Slack
+from adapters.slack.api import LIMIT as SLACK_LIMIT
+from adapters.slack.connect import connect
+from adapters.slack.settings import allowance
+from adapters.slack.settings import read as read_slack
 from adapters.webchat.adapter import House, Site, WebChat
 from adapters.webchat.settings import Limits as WebLimits
 from adapters.webchat.settings import Settings as WebSettings
 from adapters.webhook.adapter import WebHooks
+from bot.connectors.addresses import Allowance
+from bot.connectors.client import Client
 from bot.connectors.http import HttpConnectors
 from bot.connectors.secrets import Secrets
 from bot.errors import SettingsError
 from bot.keys import own_secret
 from bot.limits import Limits
-from bot.ports import Connectors, Store
+from bot.ports import Adapter, Connectors, Store
 from bot.reload import Reload
 from bot.rows import Chat
 from bot.runtime.addresses import Addresses
@@ -50,6 +58,7 @@ class App:
         self.settings, self.project, self.secrets = settings, project, secrets
         self._stack = AsyncExitStack()
         self.runtime: Runtime
+        self.slack: Slack | None = None
         self.server: Server | None = None
         self.tell: Tell = lambda text: None
 
@@ -78,10 +87,11 @@ class App:
         settings = self.settings
         store = store or await open_store(settings.database_url, synchronous=settings.synchronous)
         self._stack.push_async_callback(store.close)
-        keys = await asyncio.to_thread(self._keys) if web_too else (b"", "")
-        addresses = Addresses(keys[0], settings.public_url or f"http://{settings.host}:{settings.port}")
-        await self._start_runtime(store, addresses)
-        if web_too:
+        keys = await asyncio.to_thread(self._keys) if web_too else None
+        key = keys[0] if keys else b""
+        addresses = Addresses(key, settings.public_url or f"http://{settings.host}:{settings.port}")
+        await self._start_runtime(store, key, addresses)
+        if keys:
             self.server = await serve(
                 self._site(store, keys), settings.host, settings.port, grace=settings.drain
             )
@@ -90,19 +100,45 @@ class App:
         if settings.reload:
             self._watch()
 
-    async def _start_runtime(self, store: Store, addresses: Addresses) -> None:
+    async def _start_runtime(self, store: Store, key: bytes, addresses: Addresses) -> None:
+        """`key`: for what platforms sign; empty: none is connected."""
         clock = SchedulerClock()
         library = Library(store, clock)
         connectors = self._connectors(library)
         self._stack.push_async_callback(connectors.close)
+        adapters: dict[str, Adapter] = {}
         self.runtime = Runtime(
-            store, clock, library, cast(Connectors, connectors), {}, self._choices(addresses)
+            store, clock, library, cast(Connectors, connectors), adapters, self._choices(addresses)
         )
+        self.slack = self._slack(key) if key else None
+        if self.slack is not None:  # before recovery, which has last states to show
+            adapters[self.slack.platform] = self.slack
         clock.start()
         self._stack.callback(clock.stop)
         self._stack.push_async_callback(self.runtime.stop)
         await self.runtime.adopt(self.project)
         await self.runtime.start()
+
+    def _slack(self, key: bytes) -> Slack | None:
+        """The adapter, where an operator has set Slack's variables. Raises SettingsError."""
+        settings = read_slack(self.settings, self.project.settings.get("slack", {}), self.project.profiles)
+        if settings is None:
+            return None
+        for secret in settings.secrets:
+            self.secrets.hide(secret)
+        client = Client(Allowance([*self.settings.allow, *allowance(settings)]))
+        self._stack.push_async_callback(client.close)
+        ground = self.runtime.ground
+        house = SlackHouse(
+            reception=self.runtime.engine,
+            store=ground.store,
+            clock=ground.clock,
+            spawn=ground.tasks.spawn,
+            session=lambda: client.session(total=SLACK_LIMIT),
+            registry=ground.meters.registry,
+            hide=self.secrets.hide,
+        )
+        return connect(settings, house, key=key)
 
     def _connectors(self, library: Library) -> HttpConnectors:
         def definition(hash: str) -> Connector:
@@ -143,7 +179,7 @@ class App:
         chat = WebChat(house, site, key=keys[0], settings=self._web_settings())
         runtime = self.runtime
         hooks = WebHooks(runtime.hooks, runtime.callbacks, ground.clock, self._secret, site.proxies)
-        return application([chat, hooks], parts)
+        return application([chat, hooks] if self.slack is None else [chat, hooks, self.slack], parts)
 
     def _secret(self, name: str) -> str:
         """A secret by its name; from now on it is masked wherever it might show."""

@@ -19,6 +19,7 @@ flows.errors.CuebookError
 │   └── AddressRefused         the address rules forbid it; no request was sent
 └── DeliveryError              a platform did not take a message
     ├── RetryLater             may go through after `after` seconds
+    ├── Unheard                nobody knows whether it went through
     └── Undeliverable          it never will: the row is parked
 """
 
@@ -115,6 +116,10 @@ class RetryLater(DeliveryError):
     def __init__(self, after: float, reason: str = "") -> None:
         super().__init__(reason or f"try again in {after:g} s")
         self.after = after
+
+
+class Unheard(DeliveryError):
+    """The platform did not answer, or not sensibly: it may have gone through or not."""
 
 
 class Undeliverable(DeliveryError):

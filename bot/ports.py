@@ -184,6 +184,8 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     steps: tuple[ProgressStep, ...]
     cancellable: bool = False
+    parent: str = ""
+    """The run that started it, if one did."""
 
 
 class ProgressStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -254,6 +256,8 @@ class ChatView(msgspec.Struct, frozen=True, kw_only=True):
     waiting: bool
     prompt: str
     """The id of the open question, or empty."""
+    secret: bool = False
+    """Words that answer it are a secret: nobody should see them being typed."""
     platform: str = ""
     address: str = ""
 

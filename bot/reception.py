@@ -24,6 +24,8 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     name: str
     description: str = ""
+    inputs: tuple[str, ...] = ()
+    """Of a runbook."""
 
 
 class RunView(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +55,7 @@ class Reception(Engine, Protocol):
         ...
 
     async def at(self, platform: str, address: str) -> ChatView | None:
-        """The newest open chat at an address."""
+        """The newest open chat at an address; its `seq` is not looked up (0)."""
         ...
 
     async def question(self, chat: str) -> Message | None:

@@ -6,7 +6,7 @@ them alike and nothing is converted on the hot path.
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, TypeAlias
+from typing import ClassVar, Literal
 
 import msgspec
 
@@ -219,7 +219,9 @@ class Card(Row, kw_only=True, frozen=True):
 
 
 class Workspace(Row, kw_only=True, frozen=True):
-    """A workspace of a platform in which Cuebook is installed. `id`: `PLATFORM:ENTERPRISE:TEAM`."""
+    """A workspace of a platform in which Cuebook is installed. `id`: `PLATFORM:TEAM`;
+    `PLATFORM:ENTERPRISE` where a whole organisation installed it, and then
+    `PLATFORM:ENTERPRISE:TEAM` for what it says of one of its workspaces."""
 
     TABLE: ClassVar[str] = "workspace"
     id: str
@@ -254,33 +256,28 @@ class OneTime(Row, kw_only=True, frozen=True):
     expires_at: int
 
 
-AnyRow: TypeAlias = (
-    Chat
-    | Inbox
-    | Message
-    | Outbox
-    | Run
-    | Trace
-    | Timer
-    | Schedule
-    | Definition
-    | Callback
-    | Card
-    | Workspace
-    | OneTime
-)
 ROWS: tuple[type[Row], ...] = (
-    Chat,
-    Inbox,
-    Message,
-    Outbox,
-    Run,
-    Trace,
-    Timer,
-    Schedule,
-    Definition,
-    Callback,
-    Card,
-    Workspace,
-    OneTime,
-)
+    Chat, Inbox, Message, Outbox, Run, Trace, Timer, Schedule, Definition, Callback, Card, Workspace, OneTime,
+)  # fmt: skip
+
+
+def outbox_id(chat: str, seq: int) -> str:
+    """The key of the Outbox row of a line: one for each line, the same for ever."""
+    return f"{chat}:{seq}"
+
+
+def outbox_row(line: Message, to: tuple[str, str]) -> Outbox:
+    """The row that hands a numbered line to `to` (platform, address); due at once."""
+    platform, address = to
+    return Outbox(
+        id=outbox_id(line.chat, line.seq),
+        chat=line.chat,
+        seq=line.seq,
+        platform=platform,
+        address=address,
+        state="queued",
+        tries=0,
+        next_at=0,
+        ref="",
+        reason="",
+    )

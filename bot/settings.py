@@ -1,7 +1,7 @@
 """Settings: the environment first, then `cuebook.toml`, then these defaults.
 
-`PORT` and `DATABASE_URL` are honoured without a prefix, everything else begins with
-`CUEBOOK_`. Secrets never come from the project's files.
+`PORT`, `DATABASE_URL` and `SLACK_…` are honoured without a prefix, everything else begins
+with `CUEBOOK_`. Secrets never come from the project's files.
 """
 
 from __future__ import annotations
@@ -41,7 +41,15 @@ def _items(given: object) -> object:
 
 
 Items = Annotated[list[str], NoDecode, BeforeValidator(_items)]
-SECRET = ("operator_token", "secret_key")
+SECRET = (
+    "operator_token",
+    "secret_key",
+    "slack_bot_token",
+    "slack_signing_secret",
+    "slack_app_token",
+    "slack_client_id",
+    "slack_client_secret",
+)
 
 
 class Settings(BaseSettings):
@@ -67,13 +75,45 @@ class Settings(BaseSettings):
     synchronous: Literal["FULL", "NORMAL"] = Field(
         "FULL", description="SQLite: `NORMAL` is faster and may lose the last commits at a power cut"
     )
+    operator_token: SecretStr | None = Field(None, description="For /metrics and the lists of chats and runs")
+    secret_key: SecretStr | None = Field(
+        None, description="Signs chat tokens, seals those of Slack; made in .cuebook/ if not set"
+    )
     public_url: str = Field(
         "",
         pattern=r"^(https?://[^\s/?#@]+(/[^\s?#]*)?)?$",
-        description="Where others reach the server; part of the addresses that runs are called back at",
+        description="Where people and other systems reach this server, with https://",
     )
-    operator_token: SecretStr | None = Field(None, description="For /metrics and the lists of chats and runs")
-    secret_key: SecretStr | None = Field(None, description="Signs chat tokens; made in .cuebook/ if not set")
+    slack_bot_token: SecretStr | None = Field(
+        None,
+        validation_alias=_alias("slack_bot_token", "SLACK_BOT_TOKEN"),
+        description="Slack, one workspace: the bot's token, `xoxb-…`",
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        validation_alias=_alias("slack_signing_secret", "SLACK_SIGNING_SECRET"),
+        description="Slack over HTTP: proves that a request is Slack's",
+    )
+    slack_app_token: SecretStr | None = Field(
+        None,
+        validation_alias=_alias("slack_app_token", "SLACK_APP_TOKEN"),
+        description="Slack by Socket Mode: the app-level token, `xapp-…`",
+    )
+    slack_client_id: SecretStr | None = Field(
+        None,
+        validation_alias=_alias("slack_client_id", "SLACK_CLIENT_ID"),
+        description="Slack, many workspaces: with the next one, turns on /slack/install",
+    )
+    slack_client_secret: SecretStr | None = Field(
+        None,
+        validation_alias=_alias("slack_client_secret", "SLACK_CLIENT_SECRET"),
+        description="Slack, many workspaces: goes with the client id",
+    )
+    slack_api_url: str = Field(
+        "https://slack.com/api/",
+        validation_alias=_alias("slack_api_url", "SLACK_API_URL"),
+        description="Base of Slack's Web API; another one for tests",
+    )
     zone: Zone = Field(UTC, description="Time zone of `at:`, e.g. Europe/Berlin; default UTC")
     allow: Items = Field([], description="Addresses that connectors may reach although they are private")
     origins: Items = Field([], description="Further web origins whose pages may open the WebSocket")
@@ -144,7 +184,7 @@ def _check_names(table: dict[str, Any]) -> None:
     for name in table:
         if name in SECRET:
             raise SettingsError(
-                f"`{name}` is a secret: set CUEBOOK_{name.upper()} instead of writing it in a file"
+                f"`{name}` is a secret: set {variables(name)[-1]} instead of writing it in a file"
             )
         if name not in Settings.model_fields:
             near = nearest(name, Settings.model_fields)

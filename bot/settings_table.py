@@ -7,18 +7,17 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from bot.settings import Settings
+from bot.settings import Settings, variables
 
 BEGIN: Final = "<!-- settings: written by `make docs`, checked by a test -->"
 END: Final = "<!-- end of settings -->"
-UNPREFIXED: Final = {"port": "PORT", "database_url": "DATABASE_URL"}
 
 
 def table() -> str:
     """A row for each setting: its variable, its default, what it does."""
     rows = ["| variable | default | |", "|---|---|---|"]
     for name, field in Settings.model_fields.items():
-        variable = UNPREFIXED.get(name, f"CUEBOOK_{name.upper()}")
+        variable = variables(name)[-1]  # PORT rather than CUEBOOK_PORT
         rows.append(f"| `{variable}` | {_shown(field.default)} | {field.description or ''} |")
     return "\n".join(rows)
 

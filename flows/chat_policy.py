@@ -24,7 +24,7 @@ from flows.walk import Walk, resume
 
 Global: TypeAlias = Word | Literal[False]
 """A global word, or that it is turned off."""
-Meaning: TypeAlias = Literal["answer", "stale", "help", "cancel", "start_over", "chatter"]
+Meaning: TypeAlias = Literal["answer", "stale", "help", "cancel", "start_over", "chatter", "opening"]
 
 WORKING = "I'm still working on it. You'll hear from me as soon as it is done."
 STALE = "That question is no longer open."
@@ -71,6 +71,13 @@ def said(flow: Flow, state: State, said: Said) -> Turn:
             return _start_over(flow, state, asked=asked)
         case "chatter":
             return _still_working(flow, state)
+        case "opening":
+            return Turn(state=state)
+
+
+def answers(flow: Flow, state: State, said: Said) -> bool:
+    """Whether these words are taken as the answer to the open question."""
+    return state.awaiting is not None and _meaning(flow, state, state.awaiting, said) == "answer"
 
 
 def _meaning(flow: Flow, state: State, awaiting: Awaiting, said: Said) -> Meaning:
@@ -79,7 +86,10 @@ def _meaning(flow: Flow, state: State, awaiting: Awaiting, said: Said) -> Meanin
         return "answer" if asked and said.prompt == awaiting.id else "stale"
     if asked and flow.nodes[state.step or ""].step.offers(said):
         return "answer"
-    return flow.meaning(said.text) or ("answer" if asked else "chatter")
+    word = flow.meaning(said.text)
+    if said.opening and asked and word in (None, "cancel"):  # "hello" is no answer to a question
+        return "opening"
+    return word or ("answer" if asked else "chatter")
 
 
 def _aside(flow: Flow, state: State, name: str, text: str, word: Word | None = None) -> Walk:

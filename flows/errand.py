@@ -13,6 +13,7 @@ from typing import Any
 from flows.documents import Runbook
 from flows.fields import BadValue, Input
 from flows.project import Loaded, compile_source
+from flows.steps.form import MAX_FIELDS
 from flows.values import Json, Vars
 
 ON_ITS_WAY = "{name} is on its way. You will hear here how it ended."
@@ -58,9 +59,14 @@ def _variable(field: Input) -> dict[str, Any]:
 
 
 def _questions(runbook: Runbook, missing: list[str]) -> Iterator[dict[str, Any]]:
-    for name in missing:
-        label = runbook.inputs[name].label or name
-        yield {"ask": f"{_plain(label)}?".replace("??", "?"), "save": name}
+    """One input is asked for by its name; several, and what is secret, by a form."""
+    if len(missing) == 1 and not runbook.inputs[missing[0]].secret:
+        label = runbook.inputs[missing[0]].label or missing[0]
+        yield {"ask": f"{_plain(label)}?".replace("??", "?"), "save": missing[0]}
+        return
+    for first in range(0, len(missing), MAX_FIELDS):
+        asked = runbook.description.strip() or runbook.called
+        yield {"ask": _plain(asked), "fields": missing[first : first + MAX_FIELDS]}
 
 
 def _execution(runbook: Runbook, inputs: list[str]) -> Iterator[dict[str, Any]]:

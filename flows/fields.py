@@ -16,6 +16,8 @@ from flows.values import Json, as_text
 _YES = frozenset({"yes", "y", "true", "1", "on"})
 _NO = frozenset({"no", "n", "false", "0", "off"})
 MAX_TEXT = 8_000
+MASK: Final = "•••"
+"""What stands for a secret value wherever people look."""
 
 
 class BadValue(ValueError):
@@ -38,6 +40,7 @@ class Variable(BaseModel):
     one_of: list[str] | None = Field(None, min_length=1, description="The only values allowed")
     min: float | None = Field(None, description="The smallest number allowed")
     max: float | None = Field(None, description="The largest number allowed")
+    secret: bool = Field(False, description="Shown to nobody: masked in the chat, in traces and in results")
 
     @field_validator("matches")
     @classmethod
@@ -67,7 +70,8 @@ class Variable(BaseModel):
             found = self._chosen(found)
         pattern = self._pattern
         if pattern is not None and not (len(found) <= MAX_MATCHED and pattern.search(found)):
-            raise BadValue(f"`{found[:80]}` does not have the right form")
+            given = "it" if self.secret else f"`{found[:80]}`"
+            raise BadValue(f"{given} does not have the right form")
         if isinstance(found, int | float) and not isinstance(found, bool):
             self._in_range(found)
         return found

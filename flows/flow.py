@@ -58,6 +58,7 @@ class Flow:
         "most_hops",
         "nodes",
         "read",
+        "secret",
         "start",
         "words",
     )
@@ -73,6 +74,9 @@ class Flow:
         self._meanings = {fold(spelling): self.words.meaning(spelling) for spelling in spellings(self.words)}
         self.declared: Mapping[str, Variable] = document.variables if isinstance(document, Profile) else {}
         """What the variables of a profile must look like."""
+        given = document.variables if isinstance(document, Profile) else document.inputs
+        self.secret = frozenset(name for name, variable in given.items() if variable.secret)
+        """The variables whose values nobody may see."""
         self.read: frozenset[str] = frozenset(read(document))
         """The first parts of every variable that a text or condition names."""
         self._targets = {

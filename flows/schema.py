@@ -41,6 +41,7 @@ _SNIPPETS: Final[dict[str, list[Schema]]] = {
     "AskStep": [
         {"label": "Question with options", "body": {"ask": "$1", "options": {"$2": "$3"}}},
         {"label": "Question, free answer", "body": {"id": "$1", "ask": "$2", "save": "$3"}},
+        {"label": "Question, several values", "body": {"id": "$1", "ask": "$2", "fields": ["$3"]}},
     ],
     "ChatRunbookStep": [
         {

@@ -79,6 +79,8 @@ class State(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The loops around `step`, outermost first."""
     tries: int = 0
     """How often the step has tried again on this visit."""
+    filled: Vars = {}
+    """What a form has been given so far on this visit, one field after the other."""
     hops: int = 0
     """Steps entered since something last came from outside (D5)."""
     asides: int = 0

@@ -16,8 +16,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Fiel
 from flows.conditions import compile_pattern
 from flows.documents import Group
 from flows.durations import Duration
-from flows.names import CallName, Name
+from flows.names import CallName, Name, VariableName
 from flows.source import Source
+from flows.steps.form import MAX_FIELDS
 from flows.values import Json
 
 _FROZEN = ConfigDict(extra="forbid", frozen=True, validate_by_alias=True, validate_by_name=False)
@@ -119,6 +120,15 @@ class UserPresses(BaseModel):
     press: str = Field(min_length=1, max_length=200, description="The label of the button")
 
 
+class UserFills(BaseModel):
+    """The person fills in the form of the open question."""
+
+    model_config = _FROZEN
+    fill: dict[VariableName, Json] = Field(
+        min_length=1, max_length=MAX_FIELDS, description="variable: value, of each field"
+    )
+
+
 class BotSays(BaseModel):
     """The bot must say this, a background result included."""
 
@@ -158,6 +168,7 @@ class Calls(BaseModel):
 ITEMS: Final[dict[str, type[BaseModel]]] = {
     "user": UserSays,
     "press": UserPresses,
+    "fill": UserFills,
     "bot": BotSays,
     "note": RunSays,
     "wait": TimePasses,
@@ -175,6 +186,7 @@ def _tag(item: Any) -> str | None:
 TalkItem: TypeAlias = Annotated[
     Annotated[UserSays, Tag("<user>")]
     | Annotated[UserPresses, Tag("<press>")]
+    | Annotated[UserFills, Tag("<fill>")]
     | Annotated[BotSays, Tag("<bot>")]
     | Annotated[RunSays, Tag("<note>")]
     | Annotated[TimePasses, Tag("<wait>")]
@@ -201,7 +213,9 @@ class ExpectedRun(BaseModel):
     runbook: Name = Field(description="Its id")
     outcome: Literal["success", "failure"] | None = Field(None, description="How it ended")
     result: Line | None = Field(None, description="Its result message")
-    inputs: dict[str, Json] | None = Field(None, description="What it was started with")
+    inputs: dict[str, Json] | None = Field(
+        None, description="What it was started with; a secret reads ••• once the run has ended"
+    )
 
 
 class Expect(BaseModel):

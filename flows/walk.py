@@ -46,7 +46,7 @@ class Walk:
     """A scratch copy of a state. `hops`: steps already taken since the last outside event."""
 
     __slots__ = (
-        "asides", "awaiting", "background", "before", "effects", "ended", "flow", "frames", "hops",
+        "asides", "awaiting", "background", "before", "effects", "ended", "filled", "flow", "frames", "hops",
         "meanwhile", "path", "reasons", "results", "step", "tries", "variables", "visits",
     )  # fmt: skip
 
@@ -56,7 +56,7 @@ class Walk:
         self.variables, self.results = state.variables, state.results
         self.awaiting, self.meanwhile = state.awaiting, state.meanwhile
         self.frames, self.background = state.frames, state.background
-        self.asides, self.ended = state.asides, state.ended
+        self.asides, self.ended, self.filled = state.asides, state.ended, state.filled
         self.effects: list[Effect] = []
         self.path: list[str] = []
         self.reasons: dict[str, str] = {}
@@ -73,6 +73,7 @@ class Walk:
             meanwhile=self.meanwhile,
             frames=self.frames,
             tries=self.tries,
+            filled=self.filled,
             hops=self.hops,
             asides=self.asides,
             background=self.background,
@@ -118,7 +119,8 @@ class Walk:
         if move.frame is not None:
             self.frames = (*self.around(node), move.frame)
         self.keep(node, move)
-        self.awaiting, self.meanwhile, self.tries = move.awaiting, move.meanwhile, move.tries
+        self.awaiting, self.meanwhile = move.awaiting, move.meanwhile
+        self.tries, self.filled = move.tries, move.filled
         if move.exit is not None:
             return self.leave(node, move)
         if move.frame is not None:
@@ -223,4 +225,5 @@ class Walk:
     def end(self, node: Node, outcome: Outcome, message: str) -> None:
         """It is over: nothing is awaited, no loop goes on."""
         self.ended = Ended(step=node.id, outcome=outcome, message=message)
-        self.awaiting, self.meanwhile, self.frames, self.tries = None, None, (), 0
+        self.awaiting, self.meanwhile, self.frames = None, None, ()
+        self.tries, self.filled = 0, {}

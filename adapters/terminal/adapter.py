@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
@@ -54,6 +54,8 @@ class Place(msgspec.Struct, frozen=True):
     keys: bool = False
     asides: Surface | None = None
     """Where what nobody in the chat said is shown; None: on `surface`, too."""
+    hush: Callable[[bool], None] = lambda quiet: None
+    """Where the terminal itself shows what is typed: stop it for a secret, and go on after."""
 
 
 class Terminal:
@@ -65,6 +67,7 @@ class Terminal:
     def __init__(self, house: House, place: Place, *, linger: float = 30.0) -> None:
         """`linger`: seconds that a run which the chat waits for has after the end of the input."""
         self._engine, self._bus, self._clock = house.engine, house.bus, house.clock
+        self._place = place
         self._reader, self._surface, self._keys = place.reader, place.surface, place.keys
         self._asides = place.asides or place.surface
         self._editor, self._linger = Editor(keys=place.keys), linger
@@ -74,7 +77,7 @@ class Terminal:
         self._question: Question | None = None
         self._asked_last: Message | None = None
         self._seq = self._said = self._answered = 0
-        self._saying = False
+        self._saying = self._secret = False
         self.chat = ""
 
     async def send(self, delivery: Delivery) -> str:
@@ -96,6 +99,7 @@ class Terminal:
             await self._follow(listening)
         finally:
             stop()
+            self._place.hush(False)
             listening.cancel()
             await asyncio.wait([listening])
             self._surface.below((), None)
@@ -130,6 +134,9 @@ class Terminal:
         """Show what is new; whether the chat has ended."""
         self._news.clear()
         view = await self._engine.look(self.chat)  # before the lines, so that none of its own is missing
+        if self._secret is not view.secret:
+            self._secret = view.secret  # before its question can be seen
+            self._place.hush(self._secret)
         while lines := await self._engine.messages(self.chat, self._seq, PAGE):
             for line in lines:
                 self._take(line)
@@ -158,6 +165,7 @@ class Terminal:
     def _draw(self) -> None:
         pictures = [picture(run) for run in self._runs.values() if run.state in AT_WORK]
         typed = self._editor.typed if self._keys and not self._editor.ended else None
+        typed = "" if typed and self._secret else typed  # not even how long it is
         self._surface.below([line for lines in pictures for line in lines], typed)
 
     # --- what we say -------------------------------------------------------------------------

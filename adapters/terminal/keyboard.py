@@ -83,6 +83,14 @@ def by_key(descriptor: int) -> Iterator[None]:
             termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
 
 
+def hush(descriptor: int, *, quiet: bool) -> None:
+    """Let a terminal that shows what is typed by itself show nothing, or show it again."""
+    with suppress(termios.error):  # it is gone
+        mode = termios.tcgetattr(descriptor)
+        mode[3] = mode[3] & ~termios.ECHO if quiet else mode[3] | termios.ECHO
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, mode)
+
+
 def set_by_key(descriptor: int) -> None:
     """The mode of `by_key`, once more: a shell sets its own while we are stopped."""
     mode = termios.tcgetattr(descriptor)

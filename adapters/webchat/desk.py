@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -19,6 +19,7 @@ from bot.rows import Message
 from bot.web.errors import BadRequest
 from bot.web.rates import Held, Rate
 from flows.events import Said
+from flows.values import Json
 
 PLATFORM: Final = "web"
 _LOOK_BACK: Final = 50
@@ -112,6 +113,10 @@ class Desk:
     def pressed(self, label: str, prompt: str, value: str) -> Said:
         """The person pressed a button; its label is what they said. Raises Unfit."""
         return Said(text=self.wrote(label).text, prompt=prompt, value=value.replace("\0", ""))
+
+    def filled(self, prompt: str, values: Mapping[str, Json]) -> Said:
+        """The person filled in a form; the house makes the line that stands for it."""
+        return Said(text="", prompt=prompt, values=dict(values))
 
     async def recent(self, chat: str, seq: int) -> list[Message]:
         """The lines up to `seq` among which the question of a pressed button is looked for."""

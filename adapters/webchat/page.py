@@ -21,6 +21,7 @@ from bot.web.ports import Catalogue, Entry, for_visitors
 _TYPES: Final = {
     "chat.css": "text/css",
     "chat.js": "text/javascript",
+    "form.js": "text/javascript",
     "link.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }

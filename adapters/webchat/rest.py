@@ -17,17 +17,9 @@ from aiohttp import web
 
 from adapters.webchat.desk import Desk, spend
 from adapters.webchat.gate import Gate
+from adapters.webchat.shapes import Id, Name, Seq, Values
 from adapters.webchat.tokens import BadToken, Owner
-from adapters.webchat.translate import (
-    Id,
-    Line,
-    Name,
-    ProgressFrame,
-    Seq,
-    label_of,
-    line,
-    progress,
-)
+from adapters.webchat.translate import Line, ProgressFrame, label_of, line, progress
 from bot.errors import NotFound
 from bot.ports import ChatView, Live
 from bot.rows import Message
@@ -57,12 +49,13 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Post(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Either `text`, or `prompt_id` and `value` for a pressed button. The same `id` again is
-    the same message."""
+    """Either `text`, or `prompt_id` and `value` for a pressed button or `values` for a form. The
+    same `id` again is the same message."""
 
     text: str | None = None
     prompt_id: Id | None = None
     value: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    values: Values | None = None
     id: Id | None = None
 
 
@@ -179,13 +172,15 @@ class Rest:
 
     async def _said(self, view: ChatView, body: Post) -> Said:
         match body:
-            case Post(text=str(text), prompt_id=None, value=None):
+            case Post(text=str(text), prompt_id=None, value=None, values=None):
                 return self._desk.wrote(text)
-            case Post(text=None, prompt_id=str(prompt), value=str(value)):
+            case Post(text=None, prompt_id=str(prompt), value=None, values=dict(values)):
+                return self._desk.filled(prompt, values)
+            case Post(text=None, prompt_id=str(prompt), value=str(value), values=None):
                 lines = await self._desk.recent(view.id, view.seq)
                 return self._desk.pressed(label_of(lines, prompt, value), prompt, value)
             case _:
-                raise BadRequest("Send either `text`, or `prompt_id` and `value`.")
+                raise BadRequest("Send either `text`, or `prompt_id` with `value` or `values`.")
 
     async def _read(self, request: web.Request) -> web.Response:
         owner, _ = await self._own(request, self._desk.reads)

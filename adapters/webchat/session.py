@@ -238,12 +238,17 @@ class Session:
 
     async def _press(self, feed: Feed, frame: Press) -> Receipt:
         """What the button says is in the open question, or further back in the log."""
+        if frame.values is not None:
+            return await self._desk.receive(
+                feed.chat, frame.cmid, self._desk.filled(frame.prompt_id, frame.values)
+            )
+        value = frame.value or ""
         lines = [feed.question] if feed.question is not None else []
         if not lines or lines[0].prompt != frame.prompt_id:
             lines = await self._desk.recent(feed.chat, feed.last)
-        label = label_of(lines, frame.prompt_id, frame.value)
+        label = label_of(lines, frame.prompt_id, value)
         return await self._desk.receive(
-            feed.chat, frame.cmid, self._desk.pressed(label, frame.prompt_id, frame.value)
+            feed.chat, frame.cmid, self._desk.pressed(label, frame.prompt_id, value)
         )
 
     async def _cancel(self, owner: Owner, frame: Cancel) -> Receipt:

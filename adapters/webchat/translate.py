@@ -12,15 +12,12 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import msgspec
 
+from adapters.webchat.shapes import Choices, Form, Id, Name, Seq, Values
 from bot.ports import Live, Progress, ProgressStep
 from bot.rows import Message
 from bot.web.clean import clean
 
 PROTOCOL: Final = "cuebook.v1"
-
-Id: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=128, pattern=r"^[\x21-\x7e]+$")]
-Name: TypeAlias = Annotated[str, msgspec.Meta(max_length=256)]
-Seq: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 
 class Junk(Exception):
@@ -48,11 +45,16 @@ class Say(msgspec.Struct, tag="message", frozen=True, kw_only=True):
 
 
 class Press(msgspec.Struct, tag="action", frozen=True, kw_only=True):
-    """The person pressed a button of the question `prompt_id`."""
+    """The person pressed a button of the question `prompt_id`, or filled in its form."""
 
     cmid: Id
     prompt_id: Id
-    value: Annotated[str, msgspec.Meta(max_length=2000)]
+    value: Annotated[str, msgspec.Meta(max_length=2000)] | None = None
+    values: Values | None = None
+
+    def __post_init__(self) -> None:
+        if (self.value is None) is (self.values is None):
+            raise ValueError("either `value` or `values`")
 
 
 class Cancel(msgspec.Struct, tag="cancel", frozen=True, kw_only=True):
@@ -107,25 +109,20 @@ def _decode_again(data: bytes) -> ClientFrame | None:
         kind = msgspec.convert(value, _Kind).type
         if kind not in _KNOWN:
             return None
-        scrubbed = {key: clean(item) if isinstance(item, str) else item for key, item in value.items()}
+        scrubbed = {key: _scrubbed(item) for key, item in value.items()}
         frame: ClientFrame = msgspec.convert(scrubbed, ClientFrame)
         return frame
     except (ValueError, RecursionError) as exc:  # msgspec's and json's errors are ValueErrors
         raise Junk from exc
 
 
-# --- from the server -------------------------------------------------------------------
+def _scrubbed(item: Any) -> Any:
+    if isinstance(item, dict):
+        return {clean(key): clean(one) if isinstance(one, str) else one for key, one in item.items()}
+    return clean(item) if isinstance(item, str) else item
 
-_CHOICES: Final = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {"label": {"type": "string"}, "value": {"type": "string"}},
-        "required": ["label", "value"],
-    },
-}
-Choices: TypeAlias = Annotated[msgspec.Raw, msgspec.Meta(extra_json_schema=_CHOICES)]
-"""Stored as JSON and sent as it is: parsing it only to write it again would cost the most."""
+
+# --- from the server -------------------------------------------------------------------
 
 
 class Welcome(msgspec.Struct, tag="welcome", frozen=True, kw_only=True):
@@ -162,6 +159,7 @@ class MessageFrame(msgspec.Struct, tag="message", frozen=True, kw_only=True, omi
     prompt_id: str = ""
     run: str = ""
     end: bool = False
+    form: Form | msgspec.UnsetType = msgspec.UNSET
 
 
 class NoteFrame(msgspec.Struct, tag="note", frozen=True, kw_only=True):
@@ -237,6 +235,7 @@ def line(message: Message) -> Line:
         prompt_id=message.prompt,
         run=message.run,
         end=message.kind == "end",
+        form=msgspec.Raw(message.form) if message.form else msgspec.UNSET,
     )
 
 

@@ -14,7 +14,7 @@ from flows.errors import CuebookError
 
 COMMANDS: Final = (
     "init", "demo", "validate", "test", "chat", "run", "graph", "serve", "worker", "migrate", "doctor",
-    "runs", "chats", "schema",
+    "runs", "chats", "slack", "schema",
 )  # fmt: skip
 """Modules of this package, each with `register(app)`, in the order of the help."""
 

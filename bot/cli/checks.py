@@ -49,7 +49,7 @@ def checks(root: Path) -> tuple[list[Check], Opened | None]:
 def _environment() -> Iterator[Check]:
     known = {variable for name in Settings.model_fields for variable in variables(name)} | {"CUEBOOK_DEBUG"}
     for name in sorted(os.environ):
-        if name.startswith("CUEBOOK_") and name not in known:
+        if name.startswith(("CUEBOOK_", "SLACK_")) and name not in known:
             near = nearest(name, known)
             yield Check(
                 "settings",

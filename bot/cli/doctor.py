@@ -34,10 +34,12 @@ def doctor(project: ProjectOption = None, as_json: JsonOption = False) -> None:
     """
     from bot.cli.checks import checks
     from bot.cli.reach import connector_checks
+    from bot.cli.slack_checks import slack_checks
 
     found, opened = checks(find_project(project))
     if opened is not None:
         found += run_async(connector_checks(opened))
+        found += run_async(slack_checks(opened))
     if as_json:
         from msgspec import to_builtins
 

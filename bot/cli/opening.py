@@ -16,7 +16,7 @@ from flows.loader import load_project, load_settings
 from flows.names import nearest
 from flows.project import Project
 
-TABLES = ("server", "connectors", "dev")
+TABLES = ("server", "connectors", "slack", "dev")
 
 
 class Opened(NamedTuple):

@@ -11,6 +11,7 @@ from bot.connectors.http import HttpConnectors
 from bot.errors import CallFailed, OperatorError
 from bot.rows import Callback, Run
 from bot.runtime.clock import SchedulerClock
+from bot.runtime.secrecy import mask_of_run
 from bot.storage.memory import MemoryStore
 from bot.testing.clock import FakeClock
 from bot.testing.settling import settle
@@ -40,7 +41,7 @@ class Rehearsed:
         entry: dict[str, Any] = {"call": f"{call.connector}.{call.method}"}
         self.calls.append(entry)
         try:
-            entry |= self._http.describe(call, definition=definition)
+            entry |= mask_of_run(run).value(self._http.describe(call, definition=definition))
         except (CallFailed, OperatorError, Unresolved, UnknownDefinition) as error:
             entry["error"] = str(error)
             return CallAnswered(id=call.id, ok=False, error=str(error))

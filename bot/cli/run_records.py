@@ -13,7 +13,8 @@ from bot.cli.shared import stderr, stdout
 from bot.cli.steps import in_words, step_line, texts
 from bot.ports import Store
 from bot.rows import Definition, Run, Trace
-from bot.runtime.wire import load, load_person
+from bot.runtime.secrecy import shown_inputs
+from bot.runtime.wire import load_person
 from flows.errors import ProjectInvalid
 from flows.problems import visible
 from flows.project import compile_source
@@ -78,7 +79,7 @@ def _took(run: dict[str, Any]) -> str:
 def _head(row: Run) -> list[Text]:
     person = load_person(row.person)
     colour = "green" if row.state == "succeeded" else "red" if row.finished_at else "yellow"
-    given = ", ".join(f"{name}={value}" for name, value in load(row.inputs)["inputs"].items())
+    given = ", ".join(f"{name}={value}" for name, value in shown_inputs(row).items())
     facts = {
         "state": row.state,
         "result": row.message,

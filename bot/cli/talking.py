@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, contextmanager
 from typing import Any, Final, NamedTuple
 
 from adapters.terminal.adapter import House, Place, Terminal
-from adapters.terminal.keyboard import Input, by_key, set_by_key
+from adapters.terminal.keyboard import Input, by_key, hush, set_by_key
 from adapters.terminal.screen import Paper, Screen
 from adapters.terminal.translate import remark
 from bot.app import App
@@ -73,7 +73,9 @@ def _place() -> Iterator[Place]:
     descriptor = sys.stdin.fileno()
     console, source = stdout(), Input(descriptor)
     if not console.is_terminal or console.is_dumb_terminal:
-        yield Place(source, Paper(console), asides=Paper(stderr()))
+        shows = os.isatty(descriptor)  # what is typed, by itself
+        hushed = (lambda quiet: hush(descriptor, quiet=quiet)) if shows else _nothing_to_hush
+        yield Place(source, Paper(console), asides=Paper(stderr()), hush=hushed)
         return
     screen = Screen(console)
     if not os.isatty(descriptor):
@@ -88,6 +90,10 @@ def _place() -> Iterator[Place]:
     with by_key(descriptor):
         loop.add_signal_handler(signal.SIGCONT, back)
         yield Place(source, screen, keys=True)
+
+
+def _nothing_to_hush(quiet: bool) -> None:
+    """A pipe shows nothing by itself."""
 
 
 async def _through(terminal: Terminal, wish: Wish, signals: Signals) -> list[Progress]:

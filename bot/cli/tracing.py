@@ -8,11 +8,13 @@ from typing import Final
 from rich.text import Text
 
 from bot.cli.steps import step_line, texts
+from bot.masks import Mask
+from bot.ports import Committed, Progress
 from bot.ports import Live as Heard
-from bot.ports import Progress
 from bot.rows import Trace
 from bot.runtime.assemble import Runtime
 from bot.runtime.turn import Hooks, Live, Plan
+from flows.fields import MASK
 from flows.flow import Flow
 from flows.problems import visible
 from flows.state import State, Turn
@@ -41,16 +43,17 @@ class Tracing(Hooks):
         self._listening: set[str] = set()
         runtime.chats.hooks = self
 
-    def after(self, live: Live, plan: Plan) -> None:
+    def after(self, live: Live, plan: Plan, done: Committed) -> None:
         """See `Hooks`."""
         chat = live.row.id
         if chat not in self._listening:
             self._listening.add(chat)
             self._runtime.bus.subscribe(chat, self._hear)
         said = self._texts(live.flow)
-        lines = [_step(step, said.get(step, ""), why) for turn in plan.walked for step, why in _entered(turn)]
-        self._show([*lines, _state(plan.state)])
-        self._inner.after(live, plan)
+        entered = [(step, plan.mask.text(why)) for turn in plan.walked for step, why in _entered(turn)]
+        lines = [_step(step, said.get(step, ""), why) for step, why in entered]
+        self._show([*lines, _state(plan.state, live.flow, plan.mask)])
+        self._inner.after(live, plan, done)
 
     def _texts(self, flow: Flow) -> dict[str, str]:
         known = self._flows.get(flow.id)
@@ -85,7 +88,7 @@ def _step(step: str, text: str, why: str) -> Text:
     return Text.assemble(("  → ", "green"), f"{step:<{_WIDTH}} ", (visible(why or text), "dim"))
 
 
-def _state(state: State) -> Text:
+def _state(state: State, flow: Flow, mask: Mask) -> Text:
     """Where the chat stands now, and what it knows."""
     if state.ended is not None:
         where = "the chat has ended"
@@ -93,7 +96,8 @@ def _state(state: State) -> Text:
         where = f"{state.step} {_AWAITED[state.awaiting.kind]}"
     else:
         where = state.step or "nothing has begun"
-    known = ", ".join(f"{name}={_brief(as_text(value))}" for name, value in state.variables.items())
+    shown = mask.value(state.variables | dict.fromkeys(flow.secret & state.variables.keys(), MASK))
+    known = ", ".join(f"{name}={_brief(as_text(value))}" for name, value in shown.items())
     return Text(f"  = {where}{f'; {known}' if known else ''}", "dim")
 
 

@@ -20,6 +20,7 @@ from aiohttp import (
     ClientConnectorSSLError,
     ClientError,
     ClientHandlerType,
+    ClientMiddlewareType,
     ClientRequest,
     ClientResponse,
     ClientResponseError,
@@ -44,6 +45,8 @@ log = get_logger()
 _NOT_KEPT: Final = frozenset(
     ("set-cookie", "set-cookie2", "cookie", "authorization", "proxy-authorization", "authentication-info")
 )
+
+_REDIRECTS: Final = frozenset((301, 302, 303, 307, 308))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,7 @@ class Client:
     ) -> None:
         self._allowance, self._limits, self._resolver = allowance, limits, resolver
         self._session: ClientSession | None = None
+        self._lent: ClientSession | None = None
         self._closed = False
 
     async def send(self, request: Outgoing) -> Received:
@@ -111,29 +115,52 @@ class Client:
     async def close(self) -> None:
         """Let go of everything; later calls fail."""
         self._closed = True
-        if self._session is not None:
-            await self._session.close()
+        for session in (self._session, self._lent):
+            if session is not None:
+                await session.close()
+
+    def session(self, *, total: float = 30.0) -> ClientSession:
+        """A session to hand to a platform's own library; the same at each call, closed with us.
+
+        The address rules hold for it, too, and a redirect is an error. Connections are kept, and
+        a request ends after `total` seconds: a library's own time limit does not reach a session
+        that it is given. It raises aiohttp's own errors. Raises CallFailed once we are closed.
+        """
+        self._check_open()
+        if self._lent is None:
+            limits = ClientTimeout(total=total, connect=self._limits.connect)
+            self._lent = self._made(_stays, timeout=limits, force_close=False)
+        return self._lent
 
     def _open(self) -> ClientSession:
+        self._check_open()
+        if self._session is None:
+            # Nothing to be cut off by a peer that closes an idle connection just then: such a
+            # call would fail, and nobody could say whether it had been done.
+            self._session = self._made(self._once, timeout=ClientTimeout(total=None), force_close=True)
+        return self._session
+
+    def _check_open(self) -> None:
         if self._closed:
             raise CallFailed("the server is stopping")
-        if self._session is None:
-            connector = TCPConnector(
-                socket_factory=guard(self._allowance),
-                resolver=self._resolver,
-                limit=0,  # the caller counts
-                # Nothing to be cut off by a peer that closes an idle connection just then:
-                # such a call would fail, and nobody could say whether it had been done.
-                force_close=True,
-            )
-            self._session = ClientSession(
-                connector=connector,
-                cookie_jar=DummyCookieJar(),
-                headers={"user-agent": "cuebook"},
-                middlewares=(self._once,),
-                trust_env=False,
-            )
-        return self._session
+
+    def _made(
+        self, middleware: ClientMiddlewareType, *, timeout: ClientTimeout, force_close: bool
+    ) -> ClientSession:
+        connector = TCPConnector(
+            socket_factory=guard(self._allowance),
+            resolver=self._resolver,
+            limit=0,  # the caller counts
+            force_close=force_close,
+        )
+        return ClientSession(
+            connector=connector,
+            cookie_jar=DummyCookieJar(),
+            headers={"user-agent": "cuebook"},
+            middlewares=(middleware,),
+            timeout=timeout,
+            trust_env=False,
+        )
 
     async def _once(self, request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
         # aiohttp repeats GET, PUT and DELETE by itself when the connection breaks. An error
@@ -155,6 +182,17 @@ class Client:
                 return bytes(body)
         response.close()
         raise CallFailed(f"the answer is larger than {most // 1024} KiB")
+
+
+async def _stays(request: ClientRequest, handler: ClientHandlerType) -> ClientResponse:
+    """A platform's interface does not move; a token must not follow where it is sent."""
+    response = await handler(request)
+    if response.status in _REDIRECTS:
+        response.close()
+        raise ClientResponseError(
+            response.request_info, response.history, status=response.status, message="redirected"
+        )
+    return response
 
 
 def _headers(response: ClientResponse) -> dict[str, str]:

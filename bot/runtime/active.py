@@ -12,6 +12,7 @@ from bot.access.rules import check_cancel
 from bot.errors import NotAllowed
 from bot.ports import Person, Progress, ProgressStep
 from bot.rows import Run, Trace
+from bot.runtime.secrecy import HIDES_NOTHING
 from bot.runtime.wire import load_person
 from flows.documents import Runbook
 from flows.flow import Flow
@@ -25,13 +26,15 @@ class Active:
     """A run being walked by this process."""
 
     __slots__ = (
-        "calling", "depth", "flow", "outbox", "person", "rested", "rev", "row", "state", "steps", "stopped",
+        "calling", "depth", "flow", "mask", "outbox", "person", "rested", "rev", "row", "state", "steps", "stopped",
     )  # fmt: skip
 
     def __init__(self, row: Run, state: State, flow: Flow, person: Person, depth: int) -> None:
         self.row, self.state, self.flow, self.person, self.depth = row, state, flow, person, depth
         self.steps: list[ProgressStep] = []
         self.outbox: tuple[str, str] | None = None
+        self.mask = HIDES_NOTHING
+        """What it may show nowhere."""
         self.rev = 0
         self.calling: asyncio.Task[object] | None = None
         """The task that waits for an outside system now."""
@@ -94,4 +97,5 @@ def picture(active: Active) -> Progress:
         state=active.row.state,
         steps=tuple(active.steps),
         cancellable=cancellable,
+        parent=active.row.parent,
     )

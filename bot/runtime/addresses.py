@@ -19,11 +19,9 @@ from bot.rows import Callback
 from flows.flow import Flow
 from flows.state import State
 from flows.steps.wait_for import WaitForStep
-from flows.values import Json
 from flows.variables import URLS
 
 PATH: Final = "/callbacks/"
-MASK: Final = "•••"
 
 
 class Addresses:
@@ -65,11 +63,9 @@ def kept(state: State) -> State:
     return msgspec.structs.replace(state, context=context)
 
 
-def masked(text: str, context: Mapping[str, Json]) -> str:
-    """`text` without the tokens of a run. They are plain hex, so every encoding shows them alike."""
-    for url in context.get(URLS, {}).values():
-        text = text.replace(url.rpartition("/")[2], MASK)
-    return text
+def tokens(urls: Mapping[str, str]) -> list[str]:
+    """What must be shown nowhere of a run's addresses."""
+    return [url.rpartition("/")[2] for url in urls.values()]
 
 
 def _waiting(flow: Flow) -> Iterator[str]:

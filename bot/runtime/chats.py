@@ -19,9 +19,13 @@ from bot.ids import new_id
 from bot.ports import Append, Committed, Inbound, Insert, Receipt
 from bot.rows import Chat, Inbox, Message
 from bot.runtime.ground import Ground
-from bot.runtime.turn import Hooks, Live, Plan, Turns, Work, line, readable, spoken, unit_of
-from bot.runtime.wire import dump, load_person, load_state, writable
+from bot.runtime.secrecy import mask_of, without_secrets
+from bot.runtime.turn import Hooks, Live, Plan, Turns, Work, line, spoken, unit_of
+from bot.runtime.wire import dump, load_person, load_state, storable
 from flows.events import Said
+from flows.fields import MASK
+from flows.hearing import bounded
+from flows.transcript import heard
 
 log = structlog.get_logger()
 
@@ -36,6 +40,8 @@ class Chats:
         self._library, self._limits, self._tasks = ground.library, ground.limits, ground.tasks
         self._turns, self._meters = turns, ground.meters
         self._live: OrderedDict[str, Live] = OrderedDict()
+        self._places: dict[tuple[str, str], str] = {}
+        """(platform, address) → the newest chat there, of those in memory that are open."""
         self.hooks = Hooks()
 
     async def live(self, chat: str) -> Live:
@@ -56,12 +62,37 @@ class Chats:
     def hold(self, live: Live) -> Live:
         """Keep it at hand; the longest unused idle ones make room."""
         self._live[live.row.id] = live
+        self._settle_down(live.row)
         while len(self._live) > self._limits.chats_in_memory:
             oldest = next((id for id, old in self._live.items() if old.idle), None)
             if oldest is None or oldest == live.row.id:
                 break
-            del self._live[oldest]
+            self._leave(self._live.pop(oldest).row)
         return live
+
+    def _settle_down(self, row: Chat) -> None:
+        """An open chat is found at its place, unless a newer one is there."""
+        if row.address == row.id or row.status == "ended":
+            return
+        place = (row.platform, row.address)
+        known = self._live.get(self._places.get(place, ""))
+        if known is None or known.row.created_at <= row.created_at:
+            self._places[place] = row.id
+
+    def _leave(self, row: Chat) -> None:
+        if self._places.get((row.platform, row.address)) == row.id:
+            del self._places[row.platform, row.address]
+
+    async def at(self, platform: str, address: str) -> Live | None:
+        """The newest open chat at a place."""
+        live = self._live.get(self._places.get((platform, address), ""))
+        if live is not None:
+            self._live.move_to_end(live.row.id)
+            return live
+        known = await self._store.find(
+            Chat, platform=platform, address=address, status="open", order="-created_at", limit=1
+        )
+        return await self.live(known[0].id) if known else None
 
     async def first(self, live: Live, work: Work) -> Committed:
         """A new chat: its row and its first turn, in one commit."""
@@ -79,7 +110,7 @@ class Chats:
         self._meters.turns.inc()
         self._meters.said(row.platform, done.lines)
         self.hold(born)
-        self.hooks.after(born, plan)
+        self.hooks.after(born, plan, done)
         return done
 
     async def tell(self, live: Live, text: str) -> None:
@@ -88,15 +119,15 @@ class Chats:
         done = await self._store.commit(list(spoken(live.row, None, plan.lines)))
         for said in done.lines:
             self._bus.publish(said.chat, said)
-        self.hooks.after(live, plan)
+        self.hooks.after(live, plan, done)
 
     # --- what comes in -------------------------------------------------------------------
 
     async def receive(self, inbound: Inbound) -> Receipt:
         """A person did something; durable when this returns."""
         live = await self.live(inbound.chat)
-        said = msgspec.structs.replace(inbound.said, text=writable(inbound.said.text))
-        work = self._work(live, inbound, readable(live, said), self._clock.now())
+        said = heard(live.flow, live.state, bounded(storable(inbound.said)))
+        work = self._work(live, inbound, said, self._clock.now())
         try:
             if live.row.status == "ended":
                 return await self._too_late(inbound)
@@ -130,16 +161,25 @@ class Chats:
         )  # fmt: skip
         return Work(event=said, inbox=inbox, own=own)
 
+    def _unheard(self, live: Live, own: Message, said: Said) -> Message:
+        """A person's own line while the chat is busy. Nobody knows yet what the words will
+        answer, so where that may be a secret none of them are shown."""
+        if not live.flow.secret:
+            return own
+        awaiting = live.state.awaiting
+        chatter = said.prompt is not None or (awaiting is not None and awaiting.kind == "run")
+        heard = without_secrets(live.flow, live.state, said, mask_of(live.flow, live.state))
+        return msgspec.structs.replace(own, text=heard.text if chatter else MASK)
+
     async def _queue(self, live: Live, work: Work, stored: asyncio.Future[bool]) -> Committed:
         """The chat is busy: keep what came in, and answer. Its place in the order is taken
         already, before whatever else happens to the chat while the row is written."""
         assert work.inbox is not None
         assert work.own is not None
-        kept = False
+        assert isinstance(work.event, Said)
+        own, kept = self._unheard(live, work.own, work.event), False
         try:
-            done = await self._store.commit(
-                [Insert(work.inbox), Append(live.row.id, [work.own], 0, None, work.own.id)]
-            )
+            done = await self._store.commit([Insert(work.inbox), Append(live.row.id, [own], 0, None, own.id)])
             kept = True
         finally:
             stored.set_result(kept)
@@ -188,7 +228,7 @@ class Chats:
         for said in done.lines:
             self._bus.publish(said.chat, said)
         self._meters.said(live.row.platform, done.lines)
-        self.hooks.after(live, plan)
+        self.hooks.after(live, plan, done)
         return done
 
     async def _attempt(self, live: Live, work: Work) -> tuple[Plan, Committed]:
@@ -220,6 +260,8 @@ class Chats:
             live.row = msgspec.structs.replace(row, version=row.version + 1, updated_at=now, status=status)
             live.timers = live.timers and plan.state.awaiting == live.state.awaiting
             live.state = plan.state
+            if plan.ended:
+                self._leave(live.row)
         live.timers = live.timers or bool(plan.timers)
 
     def _go_on(self, live: Live) -> None:

@@ -12,6 +12,7 @@ from bot.errors import Conflict, Duplicate, NotAllowed, NotFound, StoreUnavailab
 from bot.ids import new_id
 from bot.ports import (
     Change,
+    Committed,
     Delete,
     Inbound,
     Op,
@@ -26,7 +27,7 @@ from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.ground import Ground
 from bot.runtime.runs import Runs
 from bot.runtime.timers import Timers
-from bot.runtime.turn import Hooks, Live, Plan, Work
+from bot.runtime.turn import Hooks, Live, Plan, Work, outbox_of
 from bot.runtime.views import Views
 from bot.runtime.walker import Walker
 from bot.runtime.wire import dump, load_event, load_person
@@ -55,7 +56,7 @@ class Conversations(Views):
         chats.hooks = _After(self)
         walker.links.news = self.news
         walker.links.arm = timers.arm
-        walker.links.deliver = dispatcher.wake
+        walker.links.deliver = dispatcher.hand
         walker.links.show = dispatcher.show
         timers.ring = self._ring
 
@@ -89,7 +90,7 @@ class Conversations(Views):
             return Opened(chat=id, seq=known.seq, new=False)
         document = self._library.runbook(runbook).document
         check_start(person, document)
-        loaded, values = errand(document, given)
+        loaded, values = await asyncio.to_thread(errand, document, given)  # it reads YAML
         await self._library.keep(loaded)
         try:
             return await self._begin(loaded, person, platform, address, id, values)
@@ -178,7 +179,7 @@ class _After(Hooks):
     def __init__(self, house: Conversations) -> None:
         self._house = house
 
-    def after(self, live: Live, plan: Plan) -> None:
+    def after(self, live: Live, plan: Plan, done: Committed) -> None:
         """Start what was accepted, arm timers, pass on cancels and deliveries."""
         house = self._house
         for start in plan.starts:
@@ -187,8 +188,7 @@ class _After(Hooks):
             house.timers.arm(timer)
         for run_id in plan.cancels:
             house.tasks.spawn(house.cancel_asked(live, run_id), f"cancel:{run_id}")
-        if live.row.address != live.row.id and plan.lines:
-            house.dispatcher.wake()
+        house.dispatcher.hand(outbox_of(live.row), [said for said in done.lines if said.sender != "user"])
 
 
 def _about(chat: str, profile: Profile, platform: str, person: Person) -> dict[str, object]:

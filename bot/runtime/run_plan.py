@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
-from functools import partial
 from typing import Literal
 
 import msgspec
@@ -16,7 +15,8 @@ from bot.ports import Append, Change, Delete, Insert, Op
 from bot.rows import Callback, Inbox, Message, Run, Trace
 from bot.rows import Timer as TimerRow
 from bot.runtime.active import OPEN, Active
-from bot.runtime.addresses import kept, masked
+from bot.runtime.addresses import kept
+from bot.runtime.secrecy import closed
 from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.wire import dump, writable
 from flows.effects import Call, Finish, Log, Note, StartRun, Timer
@@ -63,11 +63,11 @@ def walk(active: Active, turn: Turn, starts: Starts, now: int) -> Step:
         current = turns.popleft()
         step.state = current.state
         step.path.extend(current.path)
-        step.told.extend(_told(active.row, current))
+        step.told.extend(active.mask.text(text) for text in _told(active.row, current))
         for effect in current.effects:
             match effect:
                 case Note(text=text):
-                    step.notes.append(_note(active.row, text, now))
+                    step.notes.append(_note(active.row, active.mask.text(text), now))
                 case Call():
                     step.call = effect
                 case Timer(id=id, after=after):
@@ -110,6 +110,7 @@ def _start(active: Active, start: StartRun, starts: Starts, step: Step) -> Event
             parent=active.row.id,
             depth=active.depth + 1,
             context={key: value for key, value in active.state.context.items() if key not in OWN},
+            secrets=active.mask.values,
         ),
     )
     if not isinstance(verdict, Accepted):
@@ -168,6 +169,7 @@ def last_unit(
         data=dump(finish.data) if finish.data is not None else "",
         finished_at=now,
     )
+    after = closed(after, active.flow, active.mask)
     ops: list[Op] = [Change(Run, _fence(expect), changed(expect, after))]
     ops += _brought(active, step, entered, now)
     news = _news(active, after, now)
@@ -256,11 +258,10 @@ def _traces(active: Active, step: Step, now: int, limits: Limits) -> Iterator[Tr
     for index, (id, told) in enumerate(entered):
         kind = active.flow.nodes[id].step
         rests = index == last and step.finish is None
-        hide = partial(_hidden, active, limits)
-        request = hide(dump(step.call.args)) if rests and step.call is not None else ""
+        request = dump(active.mask.value(step.call.args)) if rests and step.call is not None else ""
         yield Trace(
             owner=f"run:{row.id}", no=row.steps + index + 1, step=id, kind=kind.KIND, title=kind.title,
-            request=request, answer="", ok=-1 if rests else 1, note=hide(told),
+            request=request[: limits.traced], answer="", ok=-1 if rests else 1, note=writable(told[: limits.traced]),
             started_at=now, finished_at=0 if rests else now,
         )  # fmt: skip
 
@@ -273,13 +274,17 @@ def answered(active: Active, row: Run, event: Event, now: int, limits: Limits) -
     awaiting = active.state.awaiting
     cells: dict[str, str | int] = {"ok": 1, "finished_at": now}
     if isinstance(event, CallAnswered):
-        answer = _hidden(active, limits, dump(event.answer))
-        cells |= {"ok": int(event.ok), "answer": answer, "note": _hidden(active, limits, event.error)}
+        answer, note = dump(active.mask.value(event.answer)), active.mask.text(event.error)
+        cells |= {
+            "ok": int(event.ok),
+            "answer": answer[: limits.traced],
+            "note": writable(note[: limits.traced]),
+        }
     elif isinstance(event, RunEnded):
-        message = _hidden(active, limits, event.message)
-        cells |= {"ok": int(event.outcome == "success"), "note": message}
+        note = writable(active.mask.text(event.message)[: limits.traced])
+        cells |= {"ok": int(event.outcome == "success"), "note": note}
     elif isinstance(event, Called):
-        cells["answer"] = _hidden(active, limits, dump({"body": event.body}))
+        cells["answer"] = dump(active.mask.value({"body": event.body}))[: limits.traced]
     elif awaiting is not None and awaiting.kind == "callback":
         cells |= {"ok": 0, "note": "nobody called back"}
         # Its address is closed in the same unit: of a call and the end of the wait, one is first.
@@ -290,8 +295,3 @@ def answered(active: Active, row: Run, event: Event, now: int, limits: Limits) -
         }
         yield Change(Callback, unused, {"state": "closed"})
     yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)
-
-
-def _hidden(active: Active, limits: Limits, text: str) -> str:
-    """A text as a trace keeps it: masked before it is cut, so that no half of a token is left."""
-    return writable(masked(text, active.state.context)[: limits.traced])

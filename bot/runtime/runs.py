@@ -18,9 +18,11 @@ from bot.errors import StoreUnavailable
 from bot.ports import Change, Op
 from bot.rows import Chat, Inbox, Run, Trace
 from bot.runtime.active import OPEN, Active, shown_before, unreadable
+from bot.runtime.addresses import tokens
 from bot.runtime.endings import Over, broken, cancelled, interrupted, too_long
 from bot.runtime.ground import Ground
 from bot.runtime.run_plan import CALLBACK
+from bot.runtime.secrecy import mask_of_run
 from bot.runtime.starts import Starts
 from bot.runtime.turn import outbox_of
 from bot.runtime.walker import Walker
@@ -142,9 +144,11 @@ class Runs:
         assert loaded.flow is not None
         context = {**given["context"], "run": {"id": row.id, "runbook": row.runbook}}
         state = load_state(row.flow) if row.flow else State(context=context, variables=given["inputs"])
-        if urls := self._starts.addresses.of(row.id, loaded.flow):
+        urls = self._starts.addresses.of(row.id, loaded.flow)
+        if urls:
             state = msgspec.structs.replace(state, context={**state.context, URLS: urls})
         active = Active(row, state, loaded.flow, load_person(row.person), given["depth"])
+        active.mask = mask_of_run(row, tokens(urls))
         if row.chat and (chat := await self._store.get(Chat, id=row.chat)) is not None:
             active.outbox = outbox_of(chat)
         return active

@@ -16,6 +16,7 @@ from bot.ports import Clock, Insert, Op, Person
 from bot.rows import Callback, Run
 from bot.runtime.addresses import Addresses
 from bot.runtime.library import Library
+from bot.runtime.secrecy import secret_inputs
 from bot.runtime.wire import dump
 from flows.documents import Runbook
 from flows.effects import StartRun
@@ -40,6 +41,8 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
     parent: str = ""
     depth: int = 0
     quiet: float = 0.0
+    secrets: frozenset[str] = frozenset()
+    """Values that the asking flow keeps to itself; the run does, too, if it is given them."""
     beside: int = 0
     """Runs that the same turn has had accepted before this one."""
 
@@ -113,6 +116,9 @@ class Starts:
     def _accept(self, start: StartRun, asker: Asker, loaded: Loaded[Runbook], inputs: Vars) -> Accepted:
         now, runbook = self._clock.now(), loaded.document
         assert loaded.flow is not None
+        given: Vars = {"inputs": inputs, "context": asker.context, "depth": asker.depth}
+        if hidden := secret_inputs(runbook, inputs, asker.secrets):
+            given["secrets"] = hidden
         mode = start.mode or ("async" if runbook.method == "asynchronous" else "wait")
         row = Run(
             id=new_id(now),
@@ -125,7 +131,7 @@ class Starts:
             mode=mode,
             origin=asker.origin,
             person=dump(asker.person),
-            inputs=dump({"inputs": inputs, "context": asker.context, "depth": asker.depth}),
+            inputs=dump(given),
             state="queued",
             flow="",
             step="",

@@ -10,9 +10,11 @@ import msgspec
 import structlog
 
 from bot.ids import new_id
-from bot.ports import Append, Change, Clock, Delete, Insert, Op, Person
+from bot.masks import Mask
+from bot.ports import Append, Change, Clock, Committed, Delete, Insert, Op, Person
 from bot.rows import Chat, Inbox, Message
 from bot.rows import Timer as TimerRow
+from bot.runtime.secrecy import HIDES_NOTHING, forgotten, mask_of, without_secrets
 from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.wire import dump, writable
 from flows.documents import Profile
@@ -22,7 +24,6 @@ from flows.events import Event, Said, Started
 from flows.flow import Flow
 from flows.machine import MAX_HOPS, advance
 from flows.state import Ended, State, Turn
-from flows.steps.ask import AskStep
 
 log = structlog.get_logger()
 
@@ -78,6 +79,8 @@ class Plan(msgspec.Struct, kw_only=True):
     cancels: list[str] = []
     walked: list[Turn] = []
     """What the machine did, for whoever wants to know why."""
+    mask: Mask = HIDES_NOTHING
+    """What must not be shown of it."""
     ended: bool = False
     moved: bool = False
     failed: bool = False
@@ -86,7 +89,7 @@ class Plan(msgspec.Struct, kw_only=True):
 class Hooks:
     """What the rest of the runtime does once a turn is committed; the engine fills it."""
 
-    def after(self, live: Live, plan: Plan) -> None:
+    def after(self, live: Live, plan: Plan, done: Committed) -> None:
         """Start what was accepted, arm timers, pass on cancels and deliveries."""
 
 
@@ -108,7 +111,7 @@ class Turns:
         except Exception:  # the wall: a fault of ours must not wedge the chat (promise 3)
             log.exception("a turn failed", chat=live.row.id, flow=live.flow.id, step=live.state.step)
             plan = self.failed(live, event)
-        return plan
+        return hush(live.flow, live.state, plan) if live.flow.secret else plan
 
     def plan_of(self, live: Live, work: Work) -> Plan:
         """As `plan`; words that came too late for the wait they were said in change nothing."""
@@ -153,9 +156,8 @@ class Turns:
 
     def _perform(self, live: Live, effect: Effect, plan: Plan, now: int) -> Event | None:
         match effect:
-            case Say(text=text, prompt=prompt, choices=choices):
-                shown = dump(choices) if choices else "[]"
-                plan.lines.append(line(live.row, text, now, prompt=prompt or "", choices=shown))
+            case Say():
+                plan.lines.append(said_line(live.row, effect, now))
             case StartRun():
                 return self._start(live, effect, plan)
             case CancelRun(run=run):
@@ -190,6 +192,7 @@ class Turns:
                 context={"chat": live.state.context.get("chat", {})},
                 quiet=profile.still_working_after,
                 beside=len(plan.starts),
+                secrets=mask_of(live.flow, live.state, plan.state).values,
             ),
         )
         if not isinstance(verdict, Accepted):
@@ -205,6 +208,15 @@ class Turns:
             plan.lines.append(line(live.row, "", now, end=True))
 
 
+def hush(flow: Flow, before: State, plan: Plan) -> Plan:
+    """A turn in which the bot repeats no secret; one that ends the chat forgets them."""
+    plan.mask = mask = mask_of(flow, before, plan.state)
+    plan.lines = [msgspec.structs.replace(said, text=mask.text(said.text)) for said in plan.lines]
+    if plan.ended:
+        plan.state = forgotten(flow, plan.state, mask)
+    return plan
+
+
 def line(
     chat: Chat, text: str, now: int, *, prompt: str = "", choices: str = "[]", end: bool = False
 ) -> Message:
@@ -216,9 +228,16 @@ def line(
     )  # fmt: skip
 
 
+def said_line(chat: Chat, say: Say, now: int) -> Message:
+    """What the bot says, with what may be chosen or filled in."""
+    choices = dump(say.choices) if say.choices else "[]"
+    said = line(chat, say.text, now, prompt=say.prompt or "", choices=choices)
+    return msgspec.structs.replace(said, form=dump(say.form)) if say.form else said
+
+
 def unit_of(live: Live, plan: Plan, work: Work, now: int) -> list[Op]:
     """The one committed unit of a turn: what came in, the new state, what goes out."""
-    ops: list[Op] = list(_settled(work, plan))
+    ops: list[Op] = list(_settled(live, work, plan))
     row = live.row
     if plan.moved:
         changes: dict[str, str | int] = {
@@ -231,22 +250,33 @@ def unit_of(live: Live, plan: Plan, work: Work, now: int) -> list[Op]:
         ops.append(Change(Chat, {"id": row.id, "version": row.version}, changes))
         if live.timers and plan.state.awaiting != live.state.awaiting:
             ops.append(Delete(TimerRow, {"target": row.id}))
-    ops += spoken(row, work.own, plan.lines)
+    ops += spoken(row, _own(live, work, plan), plan.lines)
     ops += [op for start in plan.starts for op in start.unit]
     ops += [Insert(timer) for timer in plan.timers]
     return ops
 
 
-def _settled(work: Work, plan: Plan) -> Iterator[Op]:
-    state = "parked" if plan.failed else "done"
+def _own(live: Live, work: Work, plan: Plan) -> Message | None:
+    """The person's own line. Made here, by the state that hears the words: a copy of the chat
+    that was old would not know that they are secret."""
+    if work.own is None or not live.flow.secret or not isinstance(work.event, Said):
+        return work.own
+    heard = without_secrets(live.flow, live.state, work.event, plan.mask)
+    return msgspec.structs.replace(work.own, text=heard.text)
+
+
+def _settled(live: Live, work: Work, plan: Plan) -> Iterator[Op]:
+    cells: dict[str, str | int] = {"state": "parked" if plan.failed else "done"}
+    if isinstance(work.event, Said) and live.flow.secret:  # what is handled keeps no secret
+        cells["event"] = dump(without_secrets(live.flow, live.state, work.event, plan.mask))
     if work.timer:
         yield Delete(TimerRow, {"id": work.timer})
     if work.inbox is None:
         return
     if work.own is not None:
-        yield Insert(msgspec.structs.replace(work.inbox, state=state))
+        yield Insert(msgspec.structs.replace(work.inbox, **cells))
     else:
-        yield Change(Inbox, {"id": work.inbox.id, "state": "new"}, {"state": state})
+        yield Change(Inbox, {"id": work.inbox.id, "state": "new"}, cells)
 
 
 def spoken(row: Chat, own: Message | None, lines: list[Message]) -> Iterator[Op]:
@@ -258,16 +288,6 @@ def spoken(row: Chat, own: Message | None, lines: list[Message]) -> Iterator[Op]
     spoken = [own, *lines] if own is not None else lines
     if spoken:
         yield Append(row.id, spoken, heard, outbox, own.id if own is not None else None)
-
-
-def readable(live: Live, said: Said) -> Said:
-    """A press reads as its label in the transcript, whatever text the client sent."""
-    awaiting, step = live.state.awaiting, live.state.step
-    if said.prompt is None or awaiting is None or awaiting.id != said.prompt or step is None:
-        return said
-    asked = live.flow.nodes[step].step
-    option = asked.chosen(said) if isinstance(asked, AskStep) else None
-    return msgspec.structs.replace(said, text=option.label) if option is not None else said
 
 
 def outbox_of(chat: Chat) -> tuple[str, str] | None:

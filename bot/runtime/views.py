@@ -13,10 +13,15 @@ from bot.runtime.active import OPEN, Active, picture, shown_before, unreadable
 from bot.runtime.chats import Chats
 from bot.runtime.ground import Ground
 from bot.runtime.runs import Runs
+from bot.runtime.turn import Live
 from bot.runtime.walker import Walker
 from flows.documents import Document, Profile, Runbook
 from flows.steps.ask import AskStep
+from flows.transcript import asks_secret
 from flows.values import Json
+
+_ASKED = 50
+"""Lines of one question that are looked through for its form."""
 
 
 class Views:
@@ -29,19 +34,20 @@ class Views:
     # --- chats ---------------------------------------------------------------------------
 
     async def at(self, platform: str, address: str) -> ChatView | None:
-        """The newest open chat at an address."""
-        known = await self._store.find(
-            Chat, platform=platform, address=address, status="open", order="-created_at", limit=1
-        )
-        return await self.look(known[0].id) if known else None
+        """The newest open chat at an address; its `seq` is not looked up."""
+        live = await self._chats.at(platform, address)
+        return _view(live, 0) if live is not None else None
 
     async def question(self, chat: str) -> Message | None:
-        """The newest line that asks what the chat waits to be answered."""
+        """The newest line that asks what the chat waits to be answered; of a form the newest
+        that has its fields, and not one that asks for a single field in words."""
         prompt = (await self.look(chat)).prompt
         if not prompt:
             return None
-        asked = await self._store.find(Message, chat=chat, prompt=prompt, sender="bot", order="-seq", limit=1)
-        return asked[0] if asked else None
+        asked = await self._store.find(
+            Message, chat=chat, prompt=prompt, sender="bot", order="-seq", limit=_ASKED
+        )
+        return next((line for line in asked if line.form), asked[0] if asked else None)
 
     async def messages(self, chat: str, after: int = 0, limit: int = 500) -> list[Message]:
         """The transcript after a seq."""
@@ -78,19 +84,7 @@ class Views:
         """What an adapter may know of a chat."""
         live = await self._chats.live(chat)
         row = await self._store.get(Chat, id=chat)
-        awaiting = live.state.awaiting
-        return ChatView(
-            id=chat,
-            profile=live.row.profile,
-            profile_name=live.flow.document.called,
-            person=live.person,
-            seq=row.seq if row is not None else 0,
-            ended=live.row.status == "ended",
-            waiting=awaiting is not None and awaiting.kind == "run",
-            prompt=awaiting.id if awaiting is not None and awaiting.kind == "answer" else "",
-            platform=live.row.platform,
-            address=live.row.address,
-        )
+        return _view(live, row.seq if row is not None else 0)
 
     async def check_form(self, chat: str, prompt: str, values: Mapping[str, Json]) -> dict[str, str]:
         """What is wrong with a form that somebody wants to send, by field."""
@@ -122,6 +116,7 @@ class Views:
                 id=document.id,
                 name=document.called,
                 description=document.description,
+                inputs=tuple(document.inputs) if isinstance(document, Runbook) else (),
             )
 
     async def runs_of(self, person: Person, limit: int = 10) -> list[RunView]:
@@ -154,3 +149,20 @@ def _check(person: Person, document: Document) -> None:
         check_open(person, document)
     elif isinstance(document, Runbook):
         check_start(person, document)
+
+
+def _view(live: Live, seq: int) -> ChatView:
+    awaiting = live.state.awaiting
+    return ChatView(
+        id=live.row.id,
+        profile=live.row.profile,
+        profile_name=live.flow.document.called,
+        person=live.person,
+        seq=seq,
+        ended=live.row.status == "ended",
+        waiting=awaiting is not None and awaiting.kind == "run",
+        prompt=awaiting.id if awaiting is not None and awaiting.kind == "answer" else "",
+        secret=asks_secret(live.flow, live.state),
+        platform=live.row.platform,
+        address=live.row.address,
+    )

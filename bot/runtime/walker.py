@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 import msgspec
@@ -12,13 +12,14 @@ import structlog
 from bot.access.rules import check_start
 from bot.errors import Conflict, Refused
 from bot.ports import Committed, Connectors, Op
-from bot.rows import Inbox, Run
+from bot.rows import Inbox, Message, Run
 from bot.rows import Timer as TimerRow
 from bot.runtime.active import Active, picture, shown
 from bot.runtime.endings import Over, broken, cancelled, interrupted, too_long
 from bot.runtime.ground import Ground
 from bot.runtime.patience import Patience
 from bot.runtime.run_plan import Step, answered, end_unit, last_unit, unit_of, walk
+from bot.runtime.secrecy import closed
 from bot.runtime.starts import Starts
 from bot.runtime.wire import load
 from flows.effects import Call, Finish
@@ -36,7 +37,8 @@ class Links:
     """What the runtime hangs on runs; the engine fills it."""
 
     news: Callable[[Inbox], Awaitable[None]]
-    deliver: Callable[[], None]
+    deliver: Callable[[tuple[str, str] | None, Sequence[Message]], None]
+    """Lines were committed for a platform (platform, address)."""
     show: Callable[[Active], None]
     """A run that a push platform shows has changed."""
     arm: Callable[[TimerRow], None]
@@ -154,8 +156,7 @@ class Walker:
         shown(active, step.path, self._clock.now(), ok=ok, over=False)
         for line in done.lines:
             self._bus.publish(line.chat, line)
-        if done.lines and active.outbox is not None:
-            self.links.deliver()
+        self.links.deliver(active.outbox, done.lines)
         for timer in step.timers:
             self.links.arm(timer)
         self._show(active)
@@ -215,8 +216,7 @@ class Walker:
         done = await self._commit([*settled, *ops])
         for line in done.lines:
             self._bus.publish(line.chat, line)
-        if done.lines and active.outbox is not None:
-            self.links.deliver()
+        self.links.deliver(active.outbox, done.lines)
         await self._told(active, after, news)
 
     async def end(self, active: Active, how: Over, *, as_read: bool = False) -> bool:
@@ -227,6 +227,7 @@ class Walker:
             active.row, state=how.state, outcome="failure", message=how.message,
             code=how.state, awaiting="", finished_at=now,
         )  # fmt: skip
+        after = closed(after, active.flow, active.mask)
         ops, news = end_unit(active, after, now, as_read=as_read)
         try:
             await self._store.commit(ops)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import msgspec
 
 from bot.ports import Person
 from flows.effects import Choice
-from flows.events import Event
+from flows.events import Event, File, Said
 from flows.state import State
 from flows.values import Json
 
@@ -16,6 +18,7 @@ _event: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 _person = msgspec.json.Decoder(Person)
 _choices = msgspec.json.Decoder(tuple[Choice, ...])
 _any = msgspec.json.Decoder()
+V = TypeVar("V")
 
 
 def dump(value: Json) -> str:
@@ -58,3 +61,32 @@ def writable(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return text
+
+
+def storable(said: Said) -> Said:
+    """What a person did, with every text in it as `writable` makes it."""
+    if said.value is None and said.values is None and not said.files:
+        return msgspec.structs.replace(said, text=writable(said.text))
+    return msgspec.structs.replace(
+        said,
+        text=writable(said.text),
+        value=_cleaned(said.value),
+        values=_cleaned(said.values),
+        files=tuple(
+            File(name=writable(file.name), link=writable(file.link), type=writable(file.type))
+            for file in said.files
+        ),
+    )
+
+
+def _cleaned(value: V) -> V:
+    """A JSON value with its texts, and its keys, as `writable` makes them."""
+    cleaned: Json = value
+    if isinstance(value, str):
+        cleaned = writable(value)
+    elif isinstance(value, dict):
+        cleaned = {writable(str(key)): _cleaned(inner) for key, inner in value.items()}
+    elif isinstance(value, list):
+        cleaned = [_cleaned(inner) for inner in value]
+    result: V = cleaned
+    return result

@@ -15,9 +15,9 @@ import msgspec
 
 from bot.errors import Conflict, Duplicate, StoreError, StoreUnavailable
 from bot.ports import Append, Cell, Change, Committed, Delete, Insert, Op
-from bot.rows import Chat, Inbox, Message, Row
+from bot.rows import Chat, Inbox, Message, Row, outbox_row
 from bot.storage.questions import by_key, select
-from bot.storage.statements import Where, outbox_row, plan
+from bot.storage.statements import Where, plan
 from bot.storage.tables import R, table_of
 
 Key: TypeAlias = tuple[Cell, ...]

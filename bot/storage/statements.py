@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from bot.ports import Append, Cell, Change, Delete, Insert, Op
-from bot.rows import Chat, Inbox, Message, Outbox, Row
+from bot.rows import Chat, Inbox, Message, Outbox, Row, outbox_id
 from bot.storage.tables import LARGEST, ONE_OF, Table, table_of
 
 Where: TypeAlias = Mapping[str, Cell | tuple[Cell, ...]]
@@ -109,28 +109,6 @@ def _append(op: Append) -> Numbering:
     if op.heard_at:
         return Numbering(_HEARD, (len(lines), op.heard_at, op.chat), lines, op.outbox, op.stamp)
     return Numbering(_COUNTED, (len(lines), op.chat), lines, op.outbox, op.stamp)
-
-
-def outbox_id(chat: str, seq: int) -> str:
-    """The key of the Outbox row of a line: one for each line, the same for ever."""
-    return f"{chat}:{seq}"
-
-
-def outbox_row(line: Message, to: tuple[str, str]) -> Outbox:
-    """The row that hands a numbered line to `to` (platform, address); due at once."""
-    platform, address = to
-    return Outbox(
-        id=outbox_id(line.chat, line.seq),
-        chat=line.chat,
-        seq=line.seq,
-        platform=platform,
-        address=address,
-        state="queued",
-        tries=0,
-        next_at=0,
-        ref="",
-        reason="",
-    )
 
 
 def _where(table: Table, where: Where) -> tuple[Shape, tuple[Cell, ...]]:

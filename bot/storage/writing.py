@@ -16,8 +16,8 @@ import structlog
 
 from bot.errors import Conflict, Duplicate, StoreError, StoreUnavailable
 from bot.ports import Committed
-from bot.rows import Message, Outbox
-from bot.storage.statements import STAMP, Numbering, Planned, insert_sql, outbox_row
+from bot.rows import Message, Outbox, outbox_row
+from bot.storage.statements import STAMP, Numbering, Planned, insert_sql
 
 _NOTHING = Committed()
 

@@ -107,6 +107,13 @@ class Chat:
                 return await self._do(Said(text=label, prompt=asked.prompt, value=choice.value), id)
         raise AssertionError(f"there is no button {label!r}; there are: {', '.join(self.buttons) or 'none'}")
 
+    async def fill(self, **values: Json) -> Receipt:
+        """Fill in the form of the open question. AssertionError if it has none."""
+        asked = self.question
+        if asked is None or not asked.form:
+            raise AssertionError("no form is open")
+        return await self._do(Said(text="", prompt=asked.prompt, values=values), "")
+
     async def _do(self, said: Said, id: str) -> Receipt:
         self._said += 1
         inbound = Inbound(
@@ -178,7 +185,8 @@ class Chat:
         awaiting = self.state.awaiting
         if awaiting is None or awaiting.kind != "answer":
             return None
-        return next((line for line in reversed(self._lines) if line.prompt == awaiting.id), None)
+        asked = [line for line in self._lines if line.prompt == awaiting.id and line.sender == "bot"]
+        return next((line for line in reversed(asked) if line.form), asked[-1] if asked else None)
 
     @property
     def buttons(self) -> list[str]:

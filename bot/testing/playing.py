@@ -8,11 +8,11 @@ heard before does not count for an expectation after it.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from bot.connectors.stubs import Stub
 from bot.errors import Refused
-from bot.ports import Person
+from bot.ports import Person, Receipt
 from bot.runtime.assemble import Choices
 from bot.testing.chat import Chat
 from bot.testing.stage import Stage
@@ -27,6 +27,7 @@ from flows.testfile import (
     RunSays,
     TalkItem,
     TimePasses,
+    UserFills,
     UserPresses,
     UserSays,
 )
@@ -114,9 +115,11 @@ class _Play:
     async def _item(self, index: int, item: TalkItem) -> None:
         match item:
             case UserSays(user=text):
-                await self._does(index, text, press=False)
+                await self._does(index, lambda: self.chat.say(text))
             case UserPresses(press=label):
-                await self._does(index, label, press=True)
+                await self._does(index, lambda: self.chat.press(label))
+            case UserFills(fill=values):
+                await self._does(index, lambda: self.chat.fill(**values))
             case TimePasses(wait=seconds):
                 await self.chat.advance(seconds)
             case Calls(callback=posted):
@@ -131,11 +134,11 @@ class _Play:
         except (AssertionError, Refused) as error:
             raise self._wrong(("talk", index), str(error), heard=self._since()) from error
 
-    async def _does(self, index: int, text: str, *, press: bool) -> None:
+    async def _does(self, index: int, act: Callable[[], Awaitable[Receipt]]) -> None:
         if self.case.exact:
             self._exact(index)
         try:
-            await (self.chat.press(text) if press else self.chat.say(text))
+            await act()
         except AssertionError as error:
             raise self._wrong(("talk", index), str(error), heard=self._since()) from error
         except Refused as error:

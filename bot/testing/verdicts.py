@@ -7,7 +7,18 @@ import msgspec
 from bot.testing.chat import PlayedRun
 from bot.testing.lines import Line
 from flows.durations import spoken
-from flows.testfile import BotSays, Calls, ExpectedRun, RunSays, TalkItem, TimePasses, UserPresses, UserSays
+from flows.fields import MASK
+from flows.testfile import (
+    BotSays,
+    Calls,
+    ExpectedRun,
+    RunSays,
+    TalkItem,
+    TimePasses,
+    UserFills,
+    UserPresses,
+    UserSays,
+)
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,7 +64,9 @@ def fits(item: TalkItem, line: Line) -> bool:
         case RunSays(note=wanted):
             return line.kind == "note" and wanted.accepts(line.text)
         case UserSays(user=text) | UserPresses(press=text):
-            return line.kind == "user" and line.text.strip() == text.strip()
+            return line.kind == "user" and line.text.strip() in (text.strip(), MASK)
+        case UserFills():
+            return line.kind == "user"
         case TimePasses() | Calls():
             return False
 
@@ -67,6 +80,8 @@ def described(item: TalkItem) -> str:
             return str(Line(str(wanted), "note"))
         case UserSays(user=text) | UserPresses(press=text):
             return str(Line(text, "user"))
+        case UserFills(fill=values):
+            return str(Line(f"a form: {', '.join(values)}", "user"))
         case TimePasses(wait=seconds):
             return f"wait  {spoken(seconds)}"
         case Calls(callback=posted):

@@ -119,7 +119,7 @@ def _github(secrets: list[str], headers: Mapping[str, str], body: bytes) -> Verd
 
 def _refused(reason: str, body: bytes) -> Unsigned:
     """Refused before there was anything to compare; takes as long as if there had been."""
-    hmac.digest(_NOBODY, body, "sha256")
+    _digest(_NOBODY, body)
     return Unsigned(reason)
 
 
@@ -132,10 +132,15 @@ def _matches(scheme: Scheme, secrets: list[str], signed: bytes, tries: list[byte
     keys = [key for secret in secrets if (key := _key(scheme, secret)) is not None]
     found = False
     for key in keys or [_NOBODY]:
-        digest = hmac.digest(key, signed, "sha256")
+        digest = _digest(key, signed)
         for one in tries or [b""]:
             found |= hmac.compare_digest(digest, one) and bool(keys)
     return found
+
+
+def _digest(key: bytes, signed: bytes) -> bytes:
+    # not hmac.digest: it lets go of the interpreter, and whoever takes it keeps it for a while
+    return hmac.new(key, signed, hashlib.sha256).digest()
 
 
 def _key(scheme: Scheme, secret: str) -> bytes | None:

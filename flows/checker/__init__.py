@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from flows.checker import definitions, inputs, results, runs, steps, variables, waiting, wording
+from flows.checker import definitions, inputs, questions, results, runs, steps, variables, waiting, wording
 from flows.checker.paths import Paths
 from flows.checker.rules import RULES, Rule
 from flows.checker.testing import check_test
@@ -22,6 +22,8 @@ _BY_NAMES: Final[tuple[Callable[[View, Findings], None], ...]] = (
     steps.targets,
     variables.names,
     variables.known,
+    questions.fields,
+    questions.secrets,
     runs.bindings,
     runs.outcomes,
     runs.waits,

@@ -189,6 +189,12 @@ _ALL: Final = (
         " `timeout` is never taken.",
     ),
     Rule("W215", "Destructive, but changes nothing", "`destructive: true` goes with `changes: true`."),
+    Rule(
+        "W216",
+        "A text for people names a secret",
+        "What is `secret` is masked wherever it turns up, so the text shows ••• there.",
+        "say: Your PIN is $pin",
+    ),
 )
 
 RULES: Final[dict[str, Rule]] = {rule.code: rule for rule in _ALL}

@@ -11,6 +11,7 @@ from flows.checker.view import Findings, Hint, Place, View, did_you_mean
 from flows.documents import Profile
 from flows.names import nearest
 from flows.reading.nodes import Loc
+from flows.steps.ask import AskStep
 from flows.steps.run import RunbookStep
 from flows.template import Ref
 from flows.variables import BUILTINS, BY_ALIAS
@@ -191,5 +192,8 @@ def _kept_at(view: View, place: Place, name: str) -> tuple[Loc, bool]:
     for key in ("set", "save"):
         if view.source.find((*place.loc, key, name)) is not None:
             return (*place.loc, key, name), True
+    step = place.step
+    if isinstance(step, AskStep) and name in step.fields:
+        return (*place.loc, "fields", step.fields.index(name)), False
     key = "as" if view.source.find((*place.loc, "as")) is not None else "save"
     return (*place.loc, key), False

@@ -4,60 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+import msgspec
+from pydantic import Field, field_validator, model_validator
 
 from flows.durations import Duration
-from flows.effects import Choice, Say, Timer
+from flows.effects import Choice, Effect, Say, Timer
 from flows.events import Event, Said
 from flows.fields import BadValue, Variable
+from flows.hearing import MAX_FILES, listed, words_of
 from flows.names import Name, VariableName
 from flows.state import Awaiting, Meanwhile
+from flows.steps import form
 from flows.steps.base import At, Exit, Move, Step
+from flows.steps.option import Option, Retry, either_spelling
 from flows.steps.say import unresolved
 from flows.template import Template
-from flows.values import Json
+from flows.values import Json, Vars
 
-NOT_AN_OPTION = "Please choose one of the options."
-
-
-class Option(BaseModel):
-    """One answer to choose."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    label: str = Field(min_length=1, max_length=75, description="What the button shows")
-    value: str = Field("", max_length=200, description="What is saved; the label if left out")
-    next: Name | None = Field(None, description="Where this answer leads; the next step if left out")
-
-    @property
-    def sent(self) -> str:
-        """What a press sends and `save` keeps."""
-        return self.value or self.label
-
-
-def _either_spelling(schema: dict[str, Any]) -> None:
-    """The editor's schema of `options`: a mapping, or a list of labels and options."""
-    target = {"anyOf": [{"type": "string", "description": "A step's id"}, {"type": "null"}]}
-    listed = {"type": "array", "maxItems": 50, "items": {"anyOf": [{"type": "string"}, schema.pop("items")]}}
-    mapped = {"type": "object", "maxProperties": 50, "additionalProperties": target}
-    for word in ("type", "maxItems"):
-        schema.pop(word, None)
-    schema["anyOf"] = [mapped, listed]
-
-
-class Retry(BaseModel):
-    """What happens when an answer does not fit."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    times: int = Field(3, ge=0, le=100, description="Further tries; then the exit `exhausted`")
-    say: Template | None = Field(None, description="Said before the question is asked again")
+NOT_AN_OPTION: Final = "Please choose one of the options."
 
 
 class AskStep(Step):
-    """A question. Label, value and number of an option are all accepted (DECISIONS 10).
+    """A question. Label, value and number of an option are all accepted (DECISIONS 10). With
+    `fields` it is a form: people fill it in, or answer one field after the other in words.
 
     `timeout` counts from when the step was entered, whatever is answered in between.
     Without it the runtime's sweep of forgotten chats is the limit (promise 3): it sends the
@@ -67,15 +38,21 @@ class AskStep(Step):
     KIND: ClassVar[str] = "ask"
     TITLE: ClassVar[str] = "Question"
     WAITS: ClassVar[bool] = True
+    BRINGS: ClassVar[frozenset[str]] = frozenset({"files"})
 
     ask: Template = Field(description="The question")
     options: list[Option] = Field(
         [],
         max_length=50,
         description="label: STEP, or a list of labels, or of {label, value, next}",
-        json_schema_extra=_either_spelling,
+        json_schema_extra=either_spelling,
     )
     save: VariableName | None = Field(None, description="The variable that keeps the answer")
+    fields: list[VariableName] = Field(
+        [],
+        max_length=form.MAX_FIELDS,
+        description="Variables of the profile that are asked for together, as a form; each keeps its value",
+    )
     retry: Retry = Field(Retry(times=100), description="How often, and with which words, to ask again")
     timeout: Duration | None = Field(None, description="Leave by `timeout` when nobody answers for so long")
     next: Name | None = Field(None, description="Where an answer leads that says nothing else")
@@ -102,6 +79,16 @@ class AskStep(Step):
                 seen.add(word)
         return self
 
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        for name in ("options", "save"):
+            if self.fields and getattr(self, name):
+                raise ValueError(f"`{name}` and `fields` exclude each other")
+        for name in self.fields:
+            if self.fields.count(name) > 1:
+                raise ValueError(f"`fields` has `{name}` twice")
+        return self
+
     def exits(self) -> tuple[Exit, ...]:
         chosen = tuple(Exit(f"option {o.label}", o.next or self.next) for o in self.options)
         plain = () if self.options else (Exit("answer", self.next),)
@@ -109,20 +96,38 @@ class AskStep(Step):
         return (*chosen, *plain, *limits)
 
     def keeps(self, exit: str) -> tuple[str, ...]:
-        return (self.save,) if self.save and exit not in self.outcomes else ()
+        kept = tuple(self.fields) or ((self.save,) if self.save else ())
+        return () if exit in self.outcomes else kept
 
     def enter(self, at: At) -> Move:
-        return self._ask(at, 0)
+        opened: Vars | None = {"files": []} if at.read else None
+        return msgspec.structs.replace(self._ask(at, 0, {}), result=opened)
 
     def resume(self, at: At, event: Event) -> Move | None:
-        return self._answer(at, event) if isinstance(event, Said) else Move(exit="timeout")
+        if not isinstance(event, Said):
+            return Move(exit="timeout")
+        return msgspec.structs.replace(self._answer(at, event), result=_files(at, event))
 
     def offers(self, said: Said) -> bool:
         return self.chosen(said) is not None
 
+    def together(self, declared: Mapping[str, Variable]) -> tuple[str, ...]:
+        """The variables that a form asks for; none: it is a plain question. A secret is never
+        asked for in the open."""
+        if self.fields:
+            return tuple(self.fields)
+        secret = self.save and not self.options and declared.get(self.save, form.ANYTHING).secret
+        return (self.save,) if self.save and secret else ()
+
+    def awaits(self, filled: Mapping[str, Json], declared: Mapping[str, Variable]) -> str:
+        """The variable that words will answer now; none if they are not kept."""
+        left = (name for name in self.together(declared) if name not in filled)
+        return next(left, self.save or "")
+
     def complaints(self, values: Mapping[str, Json], declared: Mapping[str, Variable]) -> dict[str, str]:
         """What is wrong with a form, by field; empty: it can be taken."""
-        return {}
+        _, bad = form.read(self.together(declared), values, declared)
+        return {name: f"{reason[:1].upper()}{reason[1:]}." for name, reason in bad.items()}
 
     def chosen(self, said: Said) -> Option | None:
         """The option that these words mean, if any. A number counts only where it is no
@@ -145,6 +150,10 @@ class AskStep(Step):
         return tuple(Choice(label=o.label, value=o.sent) for o in self.options)
 
     def _answer(self, at: At, said: Said) -> Move:
+        if said.values is not None and self.together(at.declared):
+            return self._all(at, said.values)
+        if self.fields:
+            return self._next(at, said)
         expected = at.declared.get(self.save or "")
         option = self.chosen(said)
         if option is not None:
@@ -152,39 +161,94 @@ class AskStep(Step):
         if self.options:
             return self._retry(at, NOT_AN_OPTION)
         try:
-            value = (expected or _ANYTHING).read(said.text)
+            value = (expected or form.ANYTHING).read(words_of(said))
         except BadValue as error:
             return self._retry(at, f"Sorry, {error}.")
         return Move(exit="answer", variables=self._kept(value))
 
-    def _kept(self, value: Json) -> dict[str, Json]:
+    def _kept(self, value: Json) -> Vars:
         return {self.save: value} if self.save else {}
 
-    def _retry(self, at: At, reason: str) -> Move:
-        tries = at.state.tries + 1
-        return Move(exit="exhausted") if tries > self.retry.times else self._ask(at, tries, reason)
+    def _all(self, at: At, values: Vars) -> Move:
+        """A form; what words have filled in before counts where it has nothing."""
+        good, bad = form.read(self.together(at.declared), at.state.filled | values, at.declared)
+        if bad:
+            return self._retry(at, form.told(bad, at.declared), good)
+        return Move(exit="answer", variables=good)
 
-    def _ask(self, at: At, tries: int, reason: str = "") -> Move:
+    def _next(self, at: At, said: Said) -> Move:
+        """Words for the first field that has no value yet."""
+        filled, tries = at.state.filled, at.state.tries
+        name = self.awaits(filled, at.declared)
+        good, bad = form.read((name,), {name: words_of(said)}, at.declared)
+        if bad:
+            return self._retry(at, f"Sorry, {bad[name]}.", filled, field=True)
+        filled = filled | good
+        if len(filled) == len(self.fields):
+            return Move(exit="answer", variables=filled)
+        return _rest(at, (self._field(at, tries, filled),), tries, filled)
+
+    def _retry(self, at: At, reason: str, filled: Vars | None = None, *, field: bool = False) -> Move:
+        """Ask again, everything or the one field; a form is told what is wrong with each."""
+        tries = at.state.tries + 1
+        if tries > self.retry.times:
+            return Move(exit="exhausted")
         missing: list[str] = []
-        says: list[Say] = []
-        if tries:
-            sorry = (at.say(self.retry.say, missing) if self.retry.say else "") or reason
-            says.append(Say(id=at.id(f"retry-{tries}"), text=sorry))
-        text = at.say(self.ask, missing) or "?"
-        visit = at.id()
-        id = f"{visit}.{tries}" if tries else visit
-        says.append(Say(id=id, text=text, prompt=visit, choices=self._choices))
-        timeout = f"{visit}.timeout"
-        timers = () if tries or self.timeout is None else (Timer(id=timeout, after=self.timeout),)
-        return Move(
-            effects=(*unresolved(at, missing, f"log-{tries}" if tries else "log"), *says, *timers),
-            awaiting=Awaiting(id=visit, kind="answer"),
-            meanwhile=Meanwhile(timers=(timeout,)),
-            tries=tries,
+        own = at.say(self.retry.say, missing) if self.retry.say else ""
+        named = f"{own} {reason}".strip() if filled is not None and not field else own or reason
+        sorry = Say(id=at.id(f"retry-{tries}"), text=named)
+        return self._ask(at, tries, filled or {}, (sorry,), missing, field=field)
+
+    def _ask(
+        self,
+        at: At,
+        tries: int,
+        filled: Vars,
+        before: tuple[Effect, ...] = (),
+        missing: list[str] | None = None,
+        *,
+        field: bool = False,
+    ) -> Move:
+        missing = [] if missing is None else missing
+        says = [] if field else [self._question(at, tries, missing)]
+        if self.fields:
+            says.append(self._field(at, tries, filled))
+        timers = () if tries or self.timeout is None else (Timer(id=at.id("timeout"), after=self.timeout),)
+        log = unresolved(at, missing, f"log-{tries}" if tries else "log")
+        return _rest(at, (*log, *before, *says, *timers), tries, filled)
+
+    def _question(self, at: At, tries: int, missing: list[str]) -> Say:
+        return Say(
+            id=at.id(str(tries)) if tries else at.id(),
+            text=at.say(self.ask, missing) or "?",
+            prompt=at.id(),
+            choices=self._choices,
+            form=form.fields(self.together(at.declared), at.declared),
         )
 
+    def _field(self, at: At, tries: int, filled: Vars) -> Say:
+        """For whoever sees no form: the first field that has no value yet."""
+        name = self.awaits(filled, at.declared)
+        return Say(id=at.id(f"{tries}.{name}"), text=form.question(name, at.declared), prompt=at.id())
 
-_ANYTHING = Variable()
+
+def _rest(at: At, effects: tuple[Effect, ...], tries: int, filled: Vars) -> Move:
+    """Wait for the answer, and listen to the time limit meanwhile."""
+    return Move(
+        effects=effects,
+        awaiting=Awaiting(id=at.id(), kind="answer"),
+        meanwhile=Meanwhile(timers=(at.id("timeout"),)),
+        tries=tries,
+        filled=filled,
+    )
+
+
+def _files(at: At, said: Said) -> Vars | None:
+    """Everything sent along since the question was asked, wrong answers included."""
+    if not at.read:
+        return None
+    before = at.state.results.get("steps", {}).get(at.step, {}).get("files", [])
+    return {"files": [*before, *listed(said)][:MAX_FILES]}
 
 
 def _typed(sent: str, expected: Variable | None) -> Json:

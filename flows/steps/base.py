@@ -19,7 +19,7 @@ from flows.fields import Variable
 from flows.names import Name
 from flows.state import Awaiting, Frame, Meanwhile, Outcome, State
 from flows.template import Template, Tree
-from flows.values import Json
+from flows.values import Json, Vars
 from flows.variables import Scope
 
 
@@ -50,6 +50,8 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     awaiting: Awaiting | None = None
     meanwhile: Meanwhile | None = None
     tries: int = 0
+    filled: Vars = {}
+    """What a form has so far; forgotten with the next move."""
     ended: tuple[Outcome, str] | None = None
     """(outcome, message)."""
     frame: Frame | None = None

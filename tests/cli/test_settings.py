@@ -124,9 +124,9 @@ Log = Callable[[], str]
 def log(capsys: pytest.CaptureFixture[str]) -> Iterator[Log]:
     """What went to stderr, while the logs are set up for real."""
     root = logging.getLogger()
-    before, level = list(root.handlers), root.level
+    before, level, configured = list(root.handlers), root.level, structlog.get_config()
     yield lambda: capsys.readouterr().err
-    structlog.reset_defaults()
+    structlog.configure(**configured)
     root.handlers[:] = before
     root.setLevel(level)
 

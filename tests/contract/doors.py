@@ -26,9 +26,11 @@ from bot.testing.lines import line_of
 from bot.web.application import Parts, application
 from bot.web.proxies import Proxies
 from flows.events import Said
+from tests.contract.slack_doors import Slacked, SlackedOverSockets
 from tests.guide.house import Guest, until
 
 PROFILE = "desk"
+NOBODY = "the requester"
 
 
 class Door(Protocol):
@@ -36,6 +38,8 @@ class Door(Protocol):
 
     redelivers: bool
     """The platform gives ids to what people do, and may hand the same over twice."""
+    called: str
+    """How the platform names the person, as the house may say it."""
 
     async def enter(self, stage: Stage) -> None:
         """Open a chat."""
@@ -57,6 +61,7 @@ class Pushed:
     """A platform that must be handed every line, as Slack must."""
 
     redelivers = True
+    called = NOBODY
 
     def __init__(self) -> None:
         self.adapter = TestAdapter()
@@ -91,6 +96,7 @@ class Typed:
     """Somebody at a terminal, through its reader and its writer."""
 
     redelivers = False
+    called = NOBODY
 
     def __init__(self) -> None:
         self._keys: asyncio.Queue[bytes] = asyncio.Queue()
@@ -154,6 +160,7 @@ class Socket:
     """The web chat over a real socket."""
 
     redelivers = True
+    called = NOBODY
 
     async def enter(self, stage: Stage) -> None:
         self._stack = AsyncExitStack()
@@ -180,6 +187,7 @@ class Polled:
     """Nothing but HTTP."""
 
     redelivers = True
+    called = NOBODY
 
     def __init__(self) -> None:
         self._frames: list[dict[str, Any]] = []
@@ -220,7 +228,8 @@ class Polled:
 
 
 DOORS: dict[str, Callable[[], Door]] = {
-    "push": Pushed, "terminal": Typed, "socket": Socket, "polling": Polled,
+    "push": Pushed, "terminal": Typed, "socket": Socket, "polling": Polled, "slack": Slacked,
+    "slack-socket": SlackedOverSockets,
 }  # fmt: skip
 
 __all__ = ["DOORS", "Door", "Pushed", "until"]

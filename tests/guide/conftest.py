@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.guide.house import House, Outside
+from tests.guide.slack_guest import Workspace
 
 
 @pytest.fixture
@@ -18,8 +19,9 @@ async def outside() -> AsyncIterator[Outside]:
     await service.stop()
 
 
-@pytest.fixture
-async def house(tmp_path: Path, outside: Outside) -> AsyncIterator[House]:
-    served = House(tmp_path, outside)
+@pytest.fixture(params=["web", "slack"])
+async def house(request: pytest.FixtureRequest, tmp_path: Path, outside: Outside) -> AsyncIterator[House]:
+    """The same project and the same words, once at its web chat and once in Slack."""
+    served = House(tmp_path, outside, Workspace() if request.param == "slack" else None)
     yield served
     await served.stop()

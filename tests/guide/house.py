@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from aiohttp import web
@@ -20,6 +20,7 @@ from bot.app import App
 from bot.connectors.secrets import Secrets
 from bot.settings import read_settings
 from flows.loader import load_project
+from tests.guide.slack_guest import SlackGuest, Workspace
 
 PATIENCE = 8.0  # seconds until something that should happen counts as missing
 
@@ -84,6 +85,25 @@ async def until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.005)
 
 
+class Visitor(Protocol):
+    """A person, wherever they are."""
+
+    platform: str
+    chat: str
+    token: str
+
+    @property
+    def texts(self) -> list[str]: ...
+
+    async def say(self, text: str, cmid: str = "") -> None: ...
+
+    async def press(self, label: str) -> None: ...
+
+    async def hears(self, *texts: str) -> None: ...
+
+    async def leave(self) -> None: ...
+
+
 @dataclass
 class Guest:
     """A person at the web chat: a bare `cuebook.v1` client."""
@@ -108,6 +128,13 @@ class Guest:
     async def _read(self) -> None:
         async for message in self.socket:
             self.frames.append(message.json())
+
+    platform = "web"
+
+    @property
+    def texts(self) -> list[str]:
+        """What the bot and its runs have said so far."""
+        return [line["text"] for line in self.lines]
 
     async def leave(self) -> None:
         """Close the page."""
@@ -164,8 +191,9 @@ class Guest:
 class House:
     """The project, served."""
 
-    def __init__(self, root: Path, outside: Outside) -> None:
-        self.root, self.outside = root, outside
+    def __init__(self, root: Path, outside: Outside, slack: Workspace | None = None) -> None:
+        """`slack`: guests come in there, and not at the web chat."""
+        self.root, self.outside, self._slack = root, outside, slack
         self.app: App | None = None
         self._http: aiohttp.ClientSession | None = None
         self._guests: list[Guest] = []
@@ -192,6 +220,10 @@ class House:
 
     async def serve(self, **settings: Any) -> None:
         """Start the server on a free port."""
+        if self._slack is not None:
+            settings |= await self._slack.start()
+            with (self.root / "cuebook.toml").open("a") as file:
+                file.write("[slack]\npost_spacing = 0\nprofile = 'desk'\n")
         project = await asyncio.to_thread(load_project, self.root)
         chosen = await asyncio.to_thread(
             read_settings, self.root, None, **{"port": 0, "drain": 0.5} | settings
@@ -206,13 +238,37 @@ class House:
         assert self.app.server is not None
         return self.app.server.url
 
-    async def open(self, profile: str = "desk", **hello: Any) -> Guest:
-        """Somebody opens the page."""
+    async def open(self, profile: str = "desk", **hello: Any) -> Visitor:
+        """Somebody opens the page, or begins the profile in Slack."""
         assert self._http is not None
+        if self._slack is not None:
+            assert self.app is not None
+            return await self._slack.open(self.app, self.url, profile)
         socket = await self._http.ws_connect(f"{self.url}/ws", protocols=["cuebook.v1"])
         guest = await Guest(socket).enter(**({"profile": profile} | hello))
         self._guests.append(guest)
         return guest
+
+    async def reopen(self, guest: Visitor, last_seq: int) -> Visitor:
+        """The same person comes back, and has seen the transcript up to a line."""
+        if isinstance(guest, SlackGuest):
+            return guest.back(last_seq)
+        return await self.open(chat=guest.chat, token=guest.token, last_seq=last_seq)
+
+    async def words(self, guest: Visitor) -> list[dict[str, Any]]:
+        """The transcript as it is stored: `seq`, `from`, `text`, `type` of every line."""
+        if not isinstance(guest, SlackGuest):
+            found = await self.rest(f"chats/{guest.chat}/messages", guest.token)
+            return [{"from": "bot", **line} for line in found["messages"]]
+        return [
+            {
+                "seq": line.seq,
+                "from": line.sender,
+                "text": line.text,
+                "type": "note" if line.kind == "note" else "message",
+            }
+            for line in await guest.words()
+        ]
 
     async def rest(self, path: str, token: str = "", method: str = "GET", **body: Any) -> Any:
         """Ask the REST interface; the operator's token if none is given."""
@@ -242,5 +298,7 @@ class House:
             await guest.leave()
         if self.app is not None:
             await self.app.stop()
+        if self._slack is not None:
+            await self._slack.stop()
         if self._http is not None:
             await self._http.close()

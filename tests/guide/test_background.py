@@ -108,7 +108,7 @@ async def test_s49_a_background_run_survives_the_end_of_the_chat(house: House, o
 
     gate.set()
     await house.eventually(lambda: _state(house, "succeeded"))
-    stored = (await house.rest(f"chats/{guest.chat}/messages", guest.token))["messages"]
+    stored = await house.words(guest)
     assert [line["text"] for line in stored][-2:] == ["Goodbye.", "All done."]
 
 

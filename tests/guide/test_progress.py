@@ -52,8 +52,8 @@ async def test_s16_chat_properties_are_variables_everywhere(house: House, outsid
 
     await asyncio.gather(one.say("first"), two.say("second"))
 
-    await one.hears(f"In {one.chat} of desk on web.", "first", "Word?")
-    await two.hears(f"In {two.chat} of desk on web.", "second", "Word?")
+    await one.hears(f"In {one.chat} of desk on {one.platform}.", "first", "Word?")
+    await two.hears(f"In {two.chat} of desk on {two.platform}.", "second", "Word?")
     assert sorted(path for _, path, _ in outside.asked) == sorted(f"/things/{g.chat}" for g in (one, two))
 
 
@@ -97,10 +97,10 @@ async def test_s22_fifty_messages_arrive_in_order_each_once_from_the_bot(house: 
     await guest.say("go")
 
     await guest.hears(*(f"Step {number}" for number in numbers), "Done.", "Word?")
-    notes = [frame for frame in guest.frames if frame["type"] == "note"]
-    seqs = [frame["seq"] for frame in notes]
+    stored = await house.words(guest)
+    seqs = [line["seq"] for line in stored if line["type"] == "note"]
+    assert len(seqs) == 50
     assert seqs == sorted(set(seqs))
-    stored = (await house.rest(f"chats/{guest.chat}/messages", guest.token))["messages"]
     assert [line["text"] for line in stored if line.get("from") == "user"] == ["go"]  # the rest is the bot's
 
 
@@ -243,7 +243,7 @@ async def test_s29_the_run_goes_on_though_nobody_listens(house: House, outside: 
     gate.set()
     await house.eventually(lambda: _succeeded(house))
 
-    back = await house.open(chat=guest.chat, token=guest.token, last_seq=2)
+    back = await house.reopen(guest, last_seq=2)
     await back.hears("Message 1", "Message 2", "Message 3", "Done.", "Word?")
 
 

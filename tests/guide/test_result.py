@@ -105,9 +105,9 @@ async def test_s38_a_reload_shows_the_result_in_place(house: House) -> None:
     await guest.say("it")
     await guest.hears("Working", "Bad: no access.", "Which?")
 
-    back = await house.open(chat=guest.chat, token=guest.token, last_seq=0)
+    back = await house.reopen(guest, last_seq=0)
     await back.hears("Which?", "Working", "Bad: no access.", "Which?")
-    assert [frame["text"] for frame in back.frames if frame.get("from") == "user"] == ["it"]
+    assert [line["text"] for line in await house.words(back) if line["from"] == "user"] == ["it"]
 
 
 async def test_s39_the_variable_never_reaches_the_user_by_its_name(house: House) -> None:
@@ -118,7 +118,7 @@ async def test_s39_the_variable_never_reaches_the_user_by_its_name(house: House)
     await guest.hears("Before any run ''", "Which?")
     await guest.say("1")
     await guest.hears("Good: end 1 of 1.", "Which?")
-    assert "RUNBOOKRESULT" not in str(guest.frames)
+    assert "RUNBOOKRESULT" not in str(guest.texts)
 
 
 TWO = """\

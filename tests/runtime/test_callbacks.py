@@ -217,6 +217,20 @@ async def test_a_chat_waits_with_its_run(stage: Open) -> None:
     chat.hears("Result: approved: true, success", "What now?")
 
 
+async def test_nobody_is_shown_an_address(stage: Open) -> None:
+    steps = f'  - chat_message: "Call ${{answer.url}} now."\n{ASK}'.replace(
+        "  - {end: success", "  - chat_message: $approved\n  - {end: success"
+    )
+    place = await stage(works(steps, LONG), connectors={"directory.find": lambda call: {"body": call.args}})
+    chat = await Chat.on(place, "desk", STRANGER)
+    chat.hears(note("Call https://stage.example/callbacks/••• now."))
+    address = token(place)
+    await call(place, {"approved": f"by {address}"})
+    chat.hears(note("by •••"), "Result: approved: by •••, success", "What now?")
+    (run,) = await place.store.find(Run)
+    assert address not in repr([run, await place.store.find(Trace)])
+
+
 async def test_a_nested_run_and_a_scheduled_one_are_called_too(stage: Open) -> None:
     outer = runbook("  - {id: in, runbook: work, outcomes: {success: ok, failure: ok}}\n  - {id: ok, end: success, result: $RUNBOOKRESULT}", LONG, "outer")  # fmt: skip
     place = await stage(f"{WORK}\n---\n{outer}", connectors={"directory.find": {}})

@@ -12,7 +12,9 @@ from bot.limits import Limits
 from bot.ports import Delivery, Store
 from bot.rows import Outbox
 from bot.runtime.assemble import Choices
+from bot.storage.memory import MemoryStore
 from bot.testing import STRANGER, Chat, Gate, TestAdapter
+from bot.testing.settling import settle
 from tests.runtime.conftest import Open
 from tests.runtime.flows import DESK, ECHO, profile
 
@@ -108,7 +110,7 @@ async def test_a_platform_that_never_answers_is_given_up_and_tried_again(
                 await asyncio.Event().wait()
             return await super().send(delivery)
 
-    monkeypatch.setattr("bot.runtime.dispatcher.SEND", 0.0)
+    monkeypatch.setattr("bot.runtime.deliveries.SEND", 0.0)
     adapter = Stuck()
     place = await stage(TALK, adapters=(adapter,))
     await place.engine.open("desk", STRANGER, platform="test", address="room 1")
@@ -146,3 +148,41 @@ async def test_an_address_whose_chat_has_ended_gets_a_new_one(stage: Open) -> No
     await first.say("yes")
     second = await Chat.on(place, "desk", address="room 1")
     assert second.id != first.id
+
+
+class LateAnswers(MemoryStore):
+    """Finds rows at once, and hands them over when it is told to."""
+
+    answers: asyncio.Event | None = None
+
+    async def find(self, table: Any, **asked: Any) -> Any:
+        found = await super().find(table, **asked)
+        if table is Outbox and self.answers is not None:
+            await self.answers.wait()
+        return found
+
+
+class Slow(TestAdapter):
+    """A platform that takes its time for everything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+
+    async def send(self, delivery: Delivery) -> str:
+        await self.gate.wait()
+        return await super().send(delivery)
+
+
+async def test_a_line_that_is_settled_while_rows_are_read_goes_out_once(stage: Open) -> None:
+    store, adapter = LateAnswers(), Slow()
+    place = await stage(ECHO, store=store, adapters=(adapter,))
+    await Chat.on(place, "echo", address="room 1")  # its line is on the way
+    store.answers = asyncio.Event()
+    place.runtime.dispatcher.wake()  # the rows are read now: the line is among them
+    await settle()
+    adapter.gate.set()  # it is delivered, and noted, before the answer comes
+    await settle()
+    store.answers.set()
+    await place.settle()
+    assert adapter.texts == ["Say something."]

@@ -260,3 +260,45 @@ async def test_hundreds_of_cases_play_in_a_second(tmp_path: Path) -> None:
     for _ in range(50):
         assert (await play(test, 0, project)).passed
     assert time.perf_counter() - began < 2.0
+
+
+FORM = """
+kind: chat-profile
+id: desk
+variables: {asset: {label: Asset, matches: 'LAP-[0-9]+'}, pin: {secret: true}}
+flow:
+  - id: both
+    ask: Tell me.
+    fields: [asset, pin]
+  - id: last
+    ask: Your PIN?
+    save: pin
+  - id: bye
+    end: Bye $asset.
+"""
+
+
+@pytest.mark.parametrize("exact", ["true", "false"])
+async def test_a_form_is_filled_in_and_secrets_are_written_as_they_are(exact: str) -> None:
+    project = await asyncio.to_thread(project_of, FORM)
+    result = await verdict(
+        f"""
+        - name: a form
+          exact: {exact}
+          talk:
+            - bot: Tell me.
+            - bot: Asset?
+            - fill: {{asset: LAP-1, pin: one two}}
+            - bot: Your PIN?
+            - user: three four
+            - bot: Bye LAP-1.
+          expect: {{variables: {{asset: LAP-1, pin: •••}}, ended: true}}
+        """,
+        project,
+    )
+    assert result.passed, result.failure
+
+
+async def test_a_form_where_none_is_open_is_told() -> None:
+    result = await wrong("- fill: {login: jd}")
+    assert result[:2] == (0, "no form is open")

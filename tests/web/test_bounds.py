@@ -43,6 +43,12 @@ def test_a_bomb_is_refused_quickly_and_takes_little_memory(bomb: bytes) -> None:
     assert most < 2 * MIB
 
 
+@pytest.mark.parametrize("bomb", ["closing", "quotes"])
+def test_what_is_no_json_for_long_is_given_up_on_the_way(bomb: str) -> None:
+    with pytest.raises(BadRequest, match=r"^The body is not JSON\.$"):
+        bounded_json(BOMBS[bomb])
+
+
 @pytest.mark.parametrize(
     ("text", "good"),
     [

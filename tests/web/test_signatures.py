@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
+from bot.web import signatures
 from bot.web.signatures import Key, Scheme, Signed, Unsigned, judge, usable, verify_slack
 
 NOW = 1_700_000_000_000
@@ -207,10 +208,8 @@ def test_a_secret_that_is_none_opens_nothing(scheme: Scheme, secret: str) -> Non
 
 
 def test_what_stands_in_for_a_secret_that_is_not_there_opens_nothing() -> None:
-    from bot.web.signatures import _NOBODY
-
-    assert isinstance(judge("standard", [], standard(key=_NOBODY), BODY, NOW), Unsigned)
-    assert isinstance(judge("slack", [Key("")], slack(key=_NOBODY.decode()), BODY, NOW), Unsigned)
+    assert isinstance(judge("standard", [], standard(key=signatures._NOBODY), BODY, NOW), Unsigned)
+    assert isinstance(judge("slack", [Key("")], slack(key=signatures._NOBODY.decode()), BODY, NOW), Unsigned)
 
 
 @pytest.mark.parametrize("scheme", MAKE)
@@ -262,14 +261,14 @@ def test_every_refusal_reads_the_whole_body_so_that_time_tells_nothing(
     scheme: Scheme, make: Callable[..., Headers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     read: list[int] = []
-    digest = hmac.digest
+    digest = signatures._digest
     headers = make()
 
-    def counted(key: bytes, signed: bytes, name: str) -> bytes:
+    def counted(key: bytes, signed: bytes) -> bytes:
         read.append(len(signed))
-        return digest(key, signed, name)
+        return digest(key, signed)
 
-    monkeypatch.setattr("bot.web.signatures.hmac.digest", counted)
+    monkeypatch.setattr(signatures, "_digest", counted)
     assert isinstance(judge(scheme, [], headers, BODY, NOW), Unsigned)
     (size,) = read
     assert size >= len(BODY)

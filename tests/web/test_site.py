@@ -209,7 +209,19 @@ async def test_the_description_is_whole(site: Start) -> None:
     schemas = document["components"]["schemas"]
     assert {ref.rsplit("/", 1)[1] for ref in re.findall(r'"\$ref":"([^"]*)"', text)} <= schemas.keys()
     said = schemas["MessageFrame"]["properties"]
-    assert list(said) == ["type", "seq", "id", "from", "text", "choices", "at", "prompt_id", "run", "end"]
+    assert list(said) == [
+        "type",
+        "seq",
+        "id",
+        "from",
+        "text",
+        "choices",
+        "at",
+        "prompt_id",
+        "run",
+        "end",
+        "form",
+    ]
     post = document["paths"]["/api/v1/chats/{id}/messages"]["post"]
     assert post["security"] == [{"chat": []}]
     assert [p["name"] for p in post["parameters"]] == ["id"]

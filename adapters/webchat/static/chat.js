@@ -1,5 +1,6 @@
 // The chat page: frames in, elements out. Every text that somebody wrote becomes a text node.
 
+import { form, HIDDEN } from "./form.js";
 import { Link } from "./link.js";
 
 const $ = (id) => document.getElementById(id);
@@ -15,7 +16,8 @@ const keep = (more) => sessionStorage.setItem(KEY, JSON.stringify(Object.assign(
 let quiet = kept.last ?? 0; // lines up to here were read out before the reload: not a second time
 let last = 0; // the highest seq on the page
 let caughtUp = 0; // where the replay ends
-let question = null; // the buttons of the open question
+let question = null; // the buttons of the open question, or its form
+let entered = {}; // what was entered in the form of the open question, secrets left out
 let awaiting = false; // we spoke and nobody has answered yet
 let news = ""; // to be said once the page is drawn anew
 const unsent = new Map(); // cmid -> {frame, line, text, seq}: ours, not yet back from the server
@@ -103,8 +105,11 @@ function said(frame) {
   awaiting = false;
   const line = bubble(frame.from, frame.text, frame.at);
   line.firstChild.id = `m${frame.seq}`;
-  if (frame.prompt_id || frame.end) close("This question is closed.");
+  const shows = frame.choices?.length || frame.form?.length;
+  const aside = !shows && question?.dataset.prompt === frame.prompt_id; // asks for one field of the form
+  if ((frame.prompt_id && !aside) || frame.end) close("This question is closed.");
   if (frame.choices?.length) line.append(buttons(frame));
+  if (frame.form?.length) line.append(fields(frame));
   place(line);
   if (frame.end) finish();
 }
@@ -120,7 +125,8 @@ function own(frame) {
   }
   const line = mine?.line ?? bubble("user", frame.text, frame.at);
   if (log.lastChild !== line) place(line);
-  choose(frame.text);
+  if (question?.tagName === "FORM" && question.dataset.prompt === frame.prompt_id) close();
+  else choose(frame.text);
 }
 
 function update({ seq, text }) {
@@ -130,8 +136,24 @@ function update({ seq, text }) {
 
 // --- questions -----------------------------------------------------------------------------
 
+function fields({ seq, prompt_id, form: asked }) {
+  if (entered.prompt !== prompt_id) entered = { prompt: prompt_id, values: {} };
+  const onsend = (values, line) => {
+    const open = asked.filter(({ secret }) => !secret).map(({ name }) => [name, values[name]]);
+    entered.values = Object.fromEntries(open);
+    speak({ type: "action", prompt_id, values }, line);
+    close();
+    words.focus();
+  };
+  question = form(asked, { id: `m${seq}`, given: entered.values, onsend });
+  question.dataset.prompt = prompt_id;
+  question.dataset.secret = asked.some(({ secret }) => secret);
+  return question;
+}
+
 function buttons({ seq, prompt_id, choices }) {
   question = make("div", "choices");
+  question.dataset.prompt = prompt_id;
   question.setAttribute("role", "group");
   question.setAttribute("aria-labelledby", `m${seq}`);
   for (const { label, value } of choices) {
@@ -148,14 +170,14 @@ function buttons({ seq, prompt_id, choices }) {
 
 // The open question got this answer: here, in another tab, or before the reload.
 function choose(label) {
-  const choice = [...(question?.children ?? [])].find((one) => one.textContent === label);
+  const choice = [...(question?.querySelectorAll("button") ?? [])].find((one) => one.textContent === label);
   if (!choice) return;
   choice.setAttribute("aria-pressed", "true");
   close();
 }
 
 function close(why) {
-  for (const choice of question?.children ?? []) choice.disabled = true;
+  for (const one of question?.querySelectorAll("button, input, select") ?? []) one.disabled = true;
   if (why) question?.append(make("p", "closed", why));
   question = null;
 }
@@ -336,7 +358,8 @@ composer.onsubmit = (event) => {
   if (!text) return;
   words.value = "";
   grow();
-  speak({ type: "message", text }, text);
+  // Where a secret is asked for, words may be one: the server shows those that are not.
+  speak({ type: "message", text }, question?.dataset.secret === "true" ? HIDDEN : text);
 };
 
 // Enter sends, Shift+Enter makes a line; in the middle of an input method's word it does neither.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import termios
 from collections.abc import AsyncIterator
 from io import StringIO
 
@@ -10,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from adapters.terminal.adapter import House, Place, Terminal
+from adapters.terminal.keyboard import hush
 from adapters.terminal.screen import Paper, Screen
 from adapters.terminal.translate import LONGEST
 from bot.errors import StoreUnavailable
@@ -36,6 +39,16 @@ flow:
     outcomes: {started: menu, success: menu, failure: told}
   - id: bye
     end: Goodbye.
+---
+kind: chat-profile
+id: form
+audience: anyone
+variables: {asset: {label: Asset}, pin: {secret: true, label: PIN}}
+flow:
+  - ask: Tell me.
+    fields: [asset, pin]
+  - id: more
+    ask: More?
 ---
 kind: runbook
 id: unlock
@@ -73,6 +86,7 @@ class Sitting:
         self.out, self.err = StringIO(), StringIO()
         self._pieces: asyncio.Queue[bytes] = asyncio.Queue()
         self.asked = 0
+        self.hushed: list[bool] = []
 
     async def read(self) -> bytes:
         self.asked += 1
@@ -85,7 +99,13 @@ class Sitting:
             if keys
             else Paper(Console(file=self.out))
         )
-        place = Place(self, surface, keys=keys, asides=None if keys else Paper(Console(file=self.err)))
+        place = Place(
+            self,
+            surface,
+            keys=keys,
+            asides=None if keys else Paper(Console(file=self.err)),
+            hush=self.hushed.append,
+        )
         self.terminal = Terminal(house, place, linger=linger)
         self.talk = asyncio.get_running_loop().create_task(self.terminal.talk(profile, STRANGER))
         await self.stage.settle()
@@ -237,3 +257,47 @@ async def test_a_reader_is_asked_for_one_piece_at_a_time(sitting: Sitting) -> No
     await sitting.sit()
     await sitting.types("1\n2\n", "3\n")
     assert sitting.asked == 1
+
+
+FORM = "Tell me.\nAsset?\n> LAP-1\nPIN?\n> •••\nMore?\n"
+
+
+async def test_a_form_is_asked_field_by_field_and_a_terminal_shows_no_secret(sitting: Sitting) -> None:
+    await sitting.sit(profile="form")
+    await sitting.types("LAP-1\n")
+    assert sitting.hushed == [True]
+    await sitting.types("geheim\n")
+    assert sitting.hushed == [True, False]
+    await sitting.types("")
+    await sitting.left()
+    assert sitting.out.getvalue() == FORM
+    assert sitting.hushed == [True, False, False]  # as it was, whatever happened
+
+
+async def test_a_secret_is_typed_unseen(sitting: Sitting) -> None:
+    await sitting.sit(keys=True, profile="form")
+    await sitting.types("LAP-1")
+    assert "> LAP-1" in sitting.out.getvalue()
+    await sitting.types("\r")
+    await sitting.types("g", "eheim")
+    seen = sitting.out.getvalue()
+    assert "PIN?" in seen
+    assert "geheim" not in seen
+    assert "> g" not in seen
+    await sitting.types("\r", "open")
+    assert sitting.out.getvalue().count("•••") == 1
+    assert "> open" in sitting.out.getvalue()
+
+
+def test_a_terminal_that_shows_by_itself_is_hushed_and_let_go_again() -> None:
+    ours, theirs = os.openpty()
+    try:
+        shown = []
+        for quiet in (True, False):
+            hush(theirs, quiet=quiet)
+            shown.append(bool(termios.tcgetattr(theirs)[3] & termios.ECHO))
+        assert shown == [False, True]
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    hush(theirs, quiet=True)  # it is gone: nothing happens

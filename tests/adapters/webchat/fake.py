@@ -11,6 +11,7 @@ from bot.errors import NotAllowed, NotFound
 from bot.ports import ChatView, Inbound, Live, Opened, Person, Progress, Receipt
 from bot.rows import Message
 from flows.errors import UnknownDefinition
+from flows.events import Said
 
 PROFILES: list[dict[str, Any]] = [
     {
@@ -75,6 +76,8 @@ class FakeEngine:
             it.chat, f"You said: {it.said.text}"
         )
 
+        self.own: Callable[[Said], str] = lambda said: said.text
+
     # --- for tests ---------------------------------------------------------------------
 
     def say(self, chat: str, text: str, *, publish: bool = True, **more: Any) -> Message:
@@ -126,7 +129,7 @@ class FakeEngine:
         if key in self.known:
             return Receipt(seq=self.known[key], duplicate=True)
         self.events.append(inbound)
-        line = self.say(inbound.chat, inbound.said.text, sender="user")
+        line = self.say(inbound.chat, self.own(inbound.said), sender="user")
         self.known[key] = line.seq
         self.answer(self, inbound)
         return Receipt(seq=line.seq)

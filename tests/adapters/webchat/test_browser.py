@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, async_playwright, expect
 
+from bot.errors import TooMuch
 from bot.ports import Progress, ProgressStep
 from tests.adapters.webchat.conftest import Place
 
@@ -237,6 +238,7 @@ async def test_every_text_has_enough_contrast(page: Page, place: Place, scheme: 
         prompt="p",
         choices='[{"label":"Yes","value":"y"}]',
     )
+    place.engine.say("c1", "Tell me.", prompt="q", form=FORM)
     step = ProgressStep(id="a", kind="call", title="Step", status="failed")
     place.engine.show(
         "c1",
@@ -248,3 +250,64 @@ async def test_every_text_has_enough_contrast(page: Page, place: Place, scheme: 
     ratios = await page.evaluate(CONTRAST)
     assert len(ratios) > 15
     assert [r for r in ratios if r[1] < 4.5] == []
+
+
+FORM = """[
+  {"name": "asset", "label": "Asset tag", "hint": "<b>Under</b> the lid."},
+  {"name": "kind", "label": "Kind", "options": [{"label": "Hardware", "value": "hw"}]},
+  {"name": "pin", "label": "PIN", "secret": true}
+]"""
+
+
+async def test_a_form_is_filled_in_by_keyboard_and_its_secret_is_seen_by_nobody(
+    page: Page, place: Place
+) -> None:
+    place.engine.answer = lambda engine, it: engine.say(it.chat, "Thanks.")
+    place.engine.own = lambda said: "Asset tag: LAP-1 · Kind: hw · PIN: •••"
+    place.engine.say("c1", "Tell me.", prompt="laptop.3", form=FORM)
+    place.engine.say("c1", "Asset tag?", prompt="laptop.3")  # for whoever sees no form
+    form = page.get_by_role("form", name="Tell me.")
+    await expect(form.get_by_label("Asset tag")).to_have_accessible_description("<b>Under</b> the lid.")
+    await expect(form.get_by_label("PIN")).to_have_attribute("type", "password")
+    await form.get_by_label("Asset tag").focus()
+    await page.keyboard.press("Enter")  # nothing is sent before all is there
+    await page.keyboard.type("LAP-1")
+    await form.get_by_label("Kind").select_option("Hardware")
+    await form.get_by_label("PIN").focus()
+    await page.keyboard.type("geheim")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("log")).to_contain_text("Thanks.")
+    assert texts(await lines(page))[3:] == ["You:Asset tag: LAP-1 · Kind: hw · PIN: •••", "Bot:Thanks."]
+    assert "geheim" not in await page.content()
+    assert await form.get_by_label("PIN").input_value() == ""
+    for label in ("Asset tag", "Kind", "PIN"):
+        await expect(form.get_by_label(label)).to_be_disabled()
+    await expect(page.get_by_label("Your message")).to_be_focused()
+    assert [event.said.values for event in place.engine.events] == [
+        {"asset": "LAP-1", "kind": "hw", "pin": "geheim"}
+    ]
+    assert await page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+async def test_a_form_that_comes_again_has_what_was_entered_and_no_secret(page: Page, place: Place) -> None:
+    place.engine.answer = lambda engine, it: engine.say(it.chat, "Again.", prompt="laptop.3", form=FORM)
+    place.engine.say("c1", "Tell me.", prompt="laptop.3", form=FORM)
+    form = page.get_by_role("form", name="Tell me.")
+    await form.get_by_label("Asset tag").fill("LAP-1")
+    await form.get_by_label("Kind").select_option("Hardware")
+    await form.get_by_label("PIN").fill("geheim")
+    await form.get_by_role("button", name="Send").click()
+    again = page.get_by_role("form", name="Again.")
+    assert [await again.get_by_label(label).input_value() for label in ("Asset tag", "Kind", "PIN")] == [
+        "LAP-1", "hw", "",
+    ]  # fmt: skip
+    await expect(form.get_by_label("Asset tag")).to_be_disabled()
+
+
+async def test_words_for_a_form_with_a_secret_are_not_echoed(page: Page, place: Place) -> None:
+    place.engine.fails = TooMuch("Wait.", 60.0)  # the line stays as the page itself made it
+    place.engine.say("c1", "PIN?", prompt="pin.3", form='[{"name":"pin","label":"PIN","secret":true}]')
+    await page.get_by_label("Your message").fill("geheim")
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("log")).to_contain_text("•••")
+    assert "geheim" not in await page.get_by_role("log").inner_text()

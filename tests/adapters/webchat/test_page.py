@@ -68,7 +68,7 @@ async def test_the_script_makes_no_markup_out_of_text(place: Place) -> None:
     """Threat: a bot's or a person's text becomes elements in the page."""
     _, text, _ = await get(place, "/chat/desk")
     for name in re.findall(r'src="(/static[^"]*)"', text):
-        for file in (name, name.replace("chat.js", "link.js")):
+        for file in (name, name.replace("chat.js", "link.js"), name.replace("chat.js", "form.js")):
             _, script, _ = await get(place, file)
             assert not re.search(
                 r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|Function\(", script

@@ -64,6 +64,31 @@ async def test_a_pressed_button_says_its_label_and_carries_its_value(place: Plac
     assert (event.text, event.prompt, event.value) == ("Rebuild", "menu", "rebuild")
 
 
+FORM = [
+    {"name": "asset", "label": "Asset tag", "hint": "It stands under the lid."},
+    {"name": "kind", "label": "Kind", "options": [{"label": "a", "value": "a"}]},
+    {"name": "pin", "label": "PIN", "secret": True},
+]
+
+
+async def test_a_question_carries_its_form_and_values_answer_it(place: Place) -> None:
+    tab, _ = await place.chat()
+    asked = place.engine.say("c1", "Tell me.", prompt="laptop.3", form=json.dumps(FORM))
+    assert (await tab.get())["form"] == FORM
+    values = {"asset": "x" * 8000, "kind": None, "n": 4, "b": True, **{f"f{n}": "" for n in range(16)}}
+    await tab.send(type="action", cmid="a", prompt_id=asked.prompt, values=values)
+    await tab.until("ack")
+    said = place.engine.events[0].said
+    assert (said.text, said.prompt, said.value, said.values) == ("", "laptop.3", None, values)
+
+
+async def test_half_of_an_emoji_in_a_form_is_cleaned_out(place: Place) -> None:
+    tab, _ = await place.chat()
+    await tab.ws.send_str('{"type":"action","cmid":"1","prompt_id":"p","values":{"a":"cut \\ud83d","b":1}}')
+    await tab.until("ack")
+    assert place.engine.events[0].said.values == {"a": "cut ", "b": 1}
+
+
 async def test_a_late_press_finds_its_label_in_the_log(place: Place) -> None:
     tab, _ = await place.chat()
     place.engine.say("c1", "Sure?", prompt="sure", choices='[{"label":"Yes","value":"y"}]')
@@ -164,7 +189,11 @@ JUNK = [
     '{"type":"message","cmid":"a b","text":"x"}', '{"type":"message","cmid":"1","text":7}',
     '{"type":"action","cmid":"1","prompt_id":"p"}', '{"type":"message","cmid":"' + "x" * 129 + '","text":"x"}',
     "[" * 60_000, '{"type":"ping","t":' + "[" * 60_000, '{"type":"hello"}', '{"type":"ping","t":' + "9" * 5000 + "}",
-    '{"type":"read","seq":-1}',
+    '{"type":"read","seq":-1}', '{"type":"action","cmid":"1","prompt_id":"p","value":"a","values":{}}',
+    '{"type":"action","cmid":"1","prompt_id":"p","values":{"a":["b"]}}',
+    '{"type":"action","cmid":"1","prompt_id":"p","values":{"a":"' + "x" * 8001 + '"}}',
+    '{"type":"action","cmid":"1","prompt_id":"p","values":{"' + "n" * 65 + '":"x"}}',
+    json.dumps({"type": "action", "cmid": "1", "prompt_id": "p", "values": {f"f{n}": "" for n in range(21)}}),
 ]  # fmt: skip
 
 

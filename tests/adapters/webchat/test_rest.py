@@ -57,6 +57,18 @@ async def test_a_press_carries_label_and_value(place: Place) -> None:
     assert (said.text, said.prompt, said.value) == ("Unlock", "menu", "unlock")
 
 
+async def test_a_form_carries_its_values(place: Place) -> None:
+    chat = await opened(place)
+    place.engine.say("c1", "Tell me.", prompt="laptop.3", form='[{"name":"asset","label":"Asset"}]')
+    path = "/chats/c1/messages"
+    told = (await ask(place, "GET", f"{path}?after=1", chat["token"]))[1]["messages"][0]
+    assert told["form"] == [{"name": "asset", "label": "Asset"}]
+    body = {"prompt_id": told["prompt_id"], "values": {"asset": "x", "n": 2.5}}
+    assert (await ask(place, "POST", path, chat["token"], json=body))[0] == 202
+    said = place.engine.events[0].said
+    assert (said.prompt, said.value, said.values) == ("laptop.3", None, {"asset": "x", "n": 2.5})
+
+
 async def test_the_same_id_is_the_same_message_over_rest_and_socket(place: Place) -> None:
     tab, welcome = await place.chat()
     await tab.send(type="message", cmid="one", text="x")
@@ -168,6 +180,11 @@ BODIES: list[tuple[dict[str, Any], str]] = [
     ({"json": {}}, "either"),
     ({"json": {"text": "x", "prompt_id": "p", "value": "v"}}, "either"),
     ({"json": {"prompt_id": "p"}}, "either"),
+    ({"json": {"values": {"a": "x"}}}, "either"),
+    ({"json": {"prompt_id": "p", "values": {}, "value": "v"}}, "either"),
+    ({"json": {"prompt_id": "p", "values": {"a": ["x"]}}}, "$.values"),
+    ({"json": {"prompt_id": "p", "values": {"a": "x" * 8001}}}, "$.values"),
+    ({"json": {"prompt_id": "p", "values": {f"f{n}": 1 for n in range(21)}}}, "$.values"),
     ({"json": {"text": "  "}}, "nothing in this message"),
     ({"json": {"text": "x" * 8001}}, "8000 characters"),
     ({"json": {"text": "x", "id": "a b"}}, "$.id"),

@@ -909,4 +909,97 @@ CASES = [
         "a webhook that may not start its runbook",
         webhook("⟦W214⟧some", "{}") | runbook(END, "audience: anonymous\ntimeout: 10s\n", "some"),
     ),
+    # --- forms and secrets -----------------------------------------------------------------
+    Case(
+        "E105",
+        "a field that is not declared",
+        profile(
+            "- ask: Who?\n  fields: [login, ⟦E105⟧lgoin, ⟦E105⟧other]\n- end: Bye.\n",
+            "variables: {login: {}}\n",
+        ),
+    ),
+    Case(
+        "E112",
+        "a field that nobody can write",
+        profile(
+            "- ask: Who?\n  fields: [⟦E112⟧all, ⟦E112⟧one, day]\n- end: Bye.\n",
+            "variables: {all: {type: list}, one: {type: object}, day: {type: date}}\n",
+        ),
+    ),
+    Case(
+        "E112",
+        "a form with options",
+        profile(
+            "- ask: Who?\n  ⟦E112⟧options: [a]\n  fields: [login]\n- end: Bye.\n", "variables: {login: {}}\n"
+        ),
+    ),
+    Case(
+        "E112",
+        "a form that keeps its answer",
+        profile(
+            "- ask: Who?\n  fields: [login]\n  ⟦E112⟧save: login\n- end: Bye.\n", "variables: {login: {}}\n"
+        ),
+    ),
+    Case(
+        "E112",
+        "a field twice",
+        profile("- ask: Who?\n  ⟦E112⟧fields: [login, login]\n- end: Bye.\n", "variables: {login: {}}\n"),
+    ),
+    Case(
+        "E118",
+        "a field of a reserved name",
+        profile("- ask: Who?\n  fields: [⟦E118⟧error]\n- end: Bye.\n", "variables: {⟦E118⟧error: {}}\n"),
+    ),
+    Case(
+        "W211",
+        "each field has a value after the form, and its files are there",
+        profile(
+            "- id: form\n  ask: Who?\n  fields: [login, pin]\n"
+            "- end: Bye $login ${form.files.0.name:-} ${pin}.\n",
+            "variables: {login: {}, pin: {}}\n",
+        ),
+    ),
+    Case(
+        "W211",
+        "a field that another way leaves out",
+        profile(
+            "- ask: Form?\n  options: {Yes: form, No: bye}\n- id: form\n  ask: Who?\n  fields: [login]\n"
+            "- id: bye\n  end: Bye ⟦W211⟧$login.\n",
+            "variables: {login: {}}\n",
+        ),
+    ),
+    Case(
+        "E105",
+        "something that a question does not bring",
+        profile("- id: q\n  ask: Who?\n- end: ⟦E105⟧${q.result}\n"),
+    ),
+    Case(
+        "W216",
+        "a secret in what people read",
+        {
+            **profile(
+                "- ask: PIN?\n  save: pin\n- say: ⟦W216⟧$pin\n- ask: Is ⟦W216⟧${pin} right?\n"
+                "  retry: {say: 'No ⟦W216⟧$pin'}\n- end: Bye ⟦W216⟧$pin\n",
+                "variables: {pin: {secret: true}}\nwords: {help: {words: [help], say: 'It is ⟦W216⟧${pin:-}'}}\n",
+            ),
+            **runbook(
+                "- chat_message: ⟦W216⟧$code\n- call: chat.add_message\n"
+                "  with: {chat_id: '${chat.id}', text: 'It is ⟦W216⟧$code'}\n"
+                "- end: success\n  result: ⟦W216⟧$code\n  data: {code: $code}\n",
+                "audience: anyone\ntimeout: 10s\ninputs: {code: {secret: true}}\n",
+            ),
+        },
+    ),
+    Case(
+        "W216",
+        "a secret that is passed on, compared and sent",
+        {
+            **profile(
+                "- ask: PIN?\n  save: pin\n- if: {pin: {is: $pin}}\n  then: bye\n"
+                "- id: fix\n  runbook: fix\n  with: {login: $pin}\n  outcomes: {success: bye, failure: bye}\n"
+                "- id: bye\n  end: Bye.\n",
+                "variables: {pin: {secret: true}}\n",
+            ),
+        },
+    ),
 ]

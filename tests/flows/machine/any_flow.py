@@ -24,6 +24,7 @@ TEXTS = [
     "$nobody",
     "",
     "${c.0} ${ERROR}",
+    "${s1.files.0.name} ${s0.files}",
 ]
 CONDITIONS: list[dict[str, Any]] = [
     {"RUNBOOKRESULT": {"contains": "failed"}},
@@ -81,7 +82,9 @@ def _ask(draw: Draw, ids: _Ids, index: int) -> dict[str, Any]:
     labels = draw(st.sampled_from([[], [], ["yes", "no"], ["help", "cancel", "2"], ["$a", "1"]]))
     if labels:
         step["options"] = {label: draw(st.none() | ids.anywhere()) for label in labels}
-    if draw(st.booleans()):
+    elif draw(st.booleans()):
+        step["fields"] = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+    if "fields" not in step and draw(st.booleans()):
         step["save"] = draw(names)
     if draw(st.booleans()):
         step |= {"timeout": "5m", "outcomes": {"timeout": draw(ids.anywhere())}}
@@ -153,7 +156,19 @@ def chats(draw: Draw) -> Flow:
     words = draw(
         st.sampled_from([{}, {"help": False, "cancel": False}, {"start_over": {"words": ["x"], "say": "$a"}}])
     )
-    variables = draw(st.sampled_from([{}, {"a": {"type": "integer"}, "b": {"type": "boolean"}}]))
+    variables = draw(
+        st.sampled_from(
+            [
+                {},
+                {"a": {"type": "integer"}, "b": {"type": "boolean"}},
+                {
+                    "a": {"secret": True},
+                    "b": {"secret": True, "type": "boolean"},
+                    "c": {"one_of": ["abc", "x"]},
+                },
+            ]
+        )
+    )
     return chat(*steps, words=words, variables=variables)
 
 
@@ -207,6 +222,18 @@ CHATS = [
         },
         {"id": "bye", "end": "Bye $a."},
         variables={"a": {"matches": "[a-z]{1,8}"}},
+    ),
+    chat(
+        {
+            "id": "form",
+            "ask": "Both?",
+            "fields": ["a", "b", "c"],
+            "timeout": "5m",
+            "retry": {"times": 3},
+            "outcomes": {"exhausted": "pin"},
+        },
+        {"id": "pin", "ask": "PIN?", "save": "c", "next": "form"},
+        variables={"a": {"type": "integer"}, "b": {"type": "boolean"}, "c": {"secret": True}},
     ),
     chat(
         {

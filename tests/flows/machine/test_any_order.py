@@ -18,6 +18,7 @@ from flows.events import (
     CallAnswered,
     Called,
     Event,
+    File,
     RunAccepted,
     RunEnded,
     RunRefused,
@@ -28,6 +29,7 @@ from flows.events import (
 from flows.flow import Flow, listed
 from flows.machine import advance
 from flows.state import Outcome, State, Turn
+from flows.transcript import hushed
 from tests.flows.machine.any_flow import CHATS, NAMES, RUNBOOKS, RUNS, chats, runs
 
 CANARY = "kf83hd"  # the chat's id: no drawn text names it, so nobody may ever see it
@@ -40,6 +42,9 @@ values = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.sampled_from(HOSTILE),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(NAMES), inner, max_size=3),
     max_leaves=5,
+)
+forms = st.dictionaries(
+    st.sampled_from([*NAMES, "x"]), values | st.sampled_from(["5", "yes", "abc"]), max_size=4
 )
 said = st.sampled_from(HOSTILE) | st.text(max_size=40)
 foreign = st.sampled_from(
@@ -83,6 +88,19 @@ class AnyOrder(RuleBasedStateMachine):
     def a_person_presses_the_open_question(self, text: str, value: str | None) -> None:
         prompt = self.state.awaiting.id if self.state.awaiting else "none"
         self.feed(Said(text=text, prompt=prompt, value=value))
+
+    @rule(values=forms, open_one=st.booleans(), prompt=foreign)
+    def a_person_fills_in_a_form(self, values: dict[str, Any], open_one: bool, prompt: str) -> None:
+        awaiting = self.state.awaiting
+        self.feed(Said(text="", prompt=awaiting.id if awaiting and open_one else prompt, values=values))
+
+    @rule(text=said, files=st.lists(st.builds(File, name=said, link=said, type=said), max_size=25))
+    def a_person_sends_files(self, text: str, files: list[File]) -> None:
+        self.feed(Said(text=text, files=tuple(files)))
+
+    @rule(text=said)
+    def a_person_opens_the_chat_with_words(self, text: str) -> None:
+        self.feed(Said(text=text, opening=True))
 
     @rule(word=st.sampled_from(["help", "cancel", "start over", "x"]))
     def a_person_uses_a_word(self, word: str) -> None:
@@ -217,6 +235,33 @@ class AnyOrder(RuleBasedStateMachine):
         assert len(state.frames) <= 3
         assert len(state.meanwhile.timers if state.meanwhile else ()) <= 2
         assert state.hops <= self.flow.most_hops
+        assert set(state.filled) <= set(NAMES)
+        steps = state.results.get("steps", {}).values()
+        assert all(len(step["files"]) <= 20 for step in steps if "files" in step)
+        assert not state.filled or self.awaited() != "none"
+
+    @invariant()
+    def a_persons_own_line_shows_no_secret(self) -> None:
+        """Nothing that would be taken for a secret value stands in the transcript as it came."""
+        if not hasattr(self, "state") or self.flow.kind != "chat":
+            return
+        secret = {name: f"hidden {name}" for name in self.flow.secret}
+        for prompt in (self.awaited(), "s9.9"):
+            form = Said(text="", prompt=prompt, values=secret)
+            assert "hidden" not in str(hushed(self.flow, self.state, form))
+        before, words = self.state, Said(text="hidden word")
+        turn = None if self.stuck else self.tried(words)
+        kept = [] if turn is None else [turn.state.variables, turn.state.filled]
+        was = [before.variables, before.filled]
+        for held, old in zip(kept, was, strict=False):
+            if any(held.get(n) == "hidden word" != old.get(n) for n in self.flow.secret):
+                assert hushed(self.flow, before, words).text == "•••"
+
+    def tried(self, event: Event) -> Turn | None:
+        try:
+            return advance(self.flow, self.state, event)
+        except FlowStuck:
+            return None
 
     @invariant()
     def its_frames_are_the_loops_around_it(self) -> None:
@@ -273,7 +318,8 @@ def answers(flow: Flow, state: State) -> list[Event]:
             step = flow.nodes[state.step or ""].step
             labels = [option.label for option in getattr(step, "options", [])]
             plain = [Said(text=text) for text in (*labels, "abc", "5", "yes", "no")]
-            return [*plain, *(Said(text=label, prompt=id, value=label) for label in labels)]
+            form = Said(text="", prompt=id, values={"a": "5", "b": "yes", "c": "abc"})
+            return [*plain, form, *(Said(text=label, prompt=id, value=label) for label in labels)]
         case "call":
             answer = {"status": 200, "body": ["x"], "headers": {}}
             return [CallAnswered(id=id, ok=True, answer=answer), CallAnswered(id=id, ok=False, error="500")]

@@ -277,3 +277,41 @@ def test_a_chat_that_has_not_begun_is_silent(said: Said) -> None:
 
 def test_a_run_of_nobody_is_not_heard() -> None:
     asking().ignores(RunEnded(id="x.1", run="r9", runbook="x", outcome="success", announce="hello"))
+
+
+# --- the words with which a chat is opened -------------------------------------------------
+
+
+def opening(play: Play, text: str) -> list[Any]:
+    return play.feed(Said(text=text, opening=True))
+
+
+@pytest.mark.parametrize("text", ["Hello!", "", "cancel", "stop", "9"])
+@pytest.mark.parametrize("question", [FREE, MENU | {"options": ["Go"], "retry": {"times": 0}}])
+def test_opening_words_that_are_no_answer_move_nothing_and_nothing_is_said(
+    text: str, question: dict[str, Any]
+) -> None:
+    play = asking(question)
+    play.ignores(Said(text=text, opening=True))
+    assert play.state.tries == 0
+
+
+def test_opening_words_that_name_an_option_are_the_answer() -> None:
+    assert texts(opening(asking(MENU), "go")) == ["Bye Go."]
+    assert texts(opening(asking(MENU), "Cancel")) == ["Bye Cancel."]
+
+
+def test_opening_words_that_mean_help_or_a_new_start_are_heard() -> None:
+    assert texts(opening(asking(), "help")) == ["You can answer the question above, or say: start over."]
+    assert texts(opening(asking(), "start over")) == ["Name?"]
+
+
+def test_opening_words_while_a_run_is_waited_for_are_words_like_any() -> None:
+    assert texts(opening(waiting(), "Hello!")) == [WORKING]
+
+
+def test_opening_words_do_not_fill_in_a_form() -> None:
+    form = {"id": "q", "ask": "Who?", "fields": ["name"]}
+    play = asking(form, variables={"name": {}})
+    play.ignores(Said(text="Bo", opening=True))
+    assert texts(play.say("Bo")) == ["Bye Bo."]

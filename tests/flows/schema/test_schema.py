@@ -159,6 +159,8 @@ def _filled(body: Any) -> Any:
             re.sub(r"^\$\d$", "a", key): "a.b" if key == "call" and inner == "$2" else _filled(inner)
             for key, inner in body.items()
         }
+    if isinstance(body, list):
+        return [_filled(inner) for inner in body]
     return re.sub(r"^\$\d$", "a", body).replace("\\$", "$") if isinstance(body, str) else body
 
 
