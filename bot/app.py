@@ -36,7 +36,7 @@ from bot.runtime.assemble import Choices, Runtime
 from bot.runtime.clock import SchedulerClock
 from bot.runtime.library import Library
 from bot.runtime.meters import Meters
-from bot.settings import Settings
+from bot.settings import Settings, public_base
 from bot.storage.open import open_store
 from bot.web.application import Parts, application
 from bot.web.health import Health
@@ -89,7 +89,7 @@ class App:
         self._stack.push_async_callback(store.close)
         keys = await asyncio.to_thread(self._keys) if web_too else None
         key = keys[0] if keys else b""
-        addresses = Addresses(key, settings.public_url or f"http://{settings.host}:{settings.port}")
+        addresses = Addresses(key, public_base(settings))
         await self._start_runtime(store, key, addresses)
         if keys:
             self.server = await serve(

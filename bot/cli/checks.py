@@ -14,7 +14,7 @@ from bot.cli.opening import Opened, is_free, open_project
 from bot.cli.reach import Check
 from bot.errors import OperatorError, ProjectLocked, SettingsError
 from bot.runtime.clock import SchedulerClock
-from bot.settings import Settings, variables
+from bot.settings import Settings, public_base, variables
 from bot.storage.address import database_path
 from bot.storage.lock import ProjectLock, lock_path
 from bot.storage.migrate import missing
@@ -87,8 +87,16 @@ def _hooks(opened: Opened) -> Iterator[Check]:
                 fix = "whsec_ and base64 of 24 bytes or more" if hook.scheme == "standard" else "set it"
                 yield Check(f"webhook {hook.id}", "problem", text, fix)
     waits = [id for id, loaded in project.runbooks.items() if _is_called(loaded)]
-    if waits and not settings.public_url:
-        text = f"{waits[0]} waits to be called back at http://{settings.host}:{settings.port}"
+    if not waits:
+        return
+    try:
+        text = f"{waits[0]} waits to be called back at {public_base(settings)}"
+    except SettingsError as error:
+        yield Check("address", "problem", str(error), "correct it")
+        return
+    if settings.public_url:
+        yield Check("address", "ok", text)
+    else:
         yield Check("address", "warning", text, "set CUEBOOK_PUBLIC_URL to where others reach this server")
 
 

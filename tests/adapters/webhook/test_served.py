@@ -18,7 +18,8 @@ from aiohttp.test_utils import TestServer
 from bot.app import App
 from bot.cli.checks import checks
 from bot.connectors.secrets import Secrets
-from bot.settings import read_settings
+from bot.errors import SettingsError
+from bot.settings import public_base, read_settings
 from flows.loader import load_project
 
 SECRET = "known to the two of us"
@@ -129,13 +130,18 @@ def test_the_doctor_tells_what_is_missing(root: Path) -> None:
     assert (found["address"].state, "CUEBOOK_PUBLIC_URL" in found["address"].fix) == ("warning", True)
 
 
-def test_the_public_address_is_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bot.errors import SettingsError
+def test_the_doctor_tells_what_is_wrong(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for given, state in (("desk.example", "problem"), ("https://desk.example", "ok")):
+        monkeypatch.setenv("CUEBOOK_PUBLIC_URL", given)
+        found = {check.name: check for check in checks(root)[0]}
+        assert found["address"].state == state
 
+
+def test_the_public_address_is_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
     for good in ("", "https://desk.example", "https://desk.example/cue", "http://10.0.0.1:8080"):
         monkeypatch.setenv("CUEBOOK_PUBLIC_URL", good)
-        assert read_settings().public_url == good
+        assert public_base(read_settings()) == (good or "http://127.0.0.1:8080")
     for bad in ("desk.example", "ftp://desk.example", "https://a:b@desk.example", "https://x.example?y"):
         monkeypatch.setenv("CUEBOOK_PUBLIC_URL", bad)
-        with pytest.raises(SettingsError):
-            read_settings()
+        with pytest.raises(SettingsError, match="CUEBOOK_PUBLIC_URL is not an address"):
+            public_base(read_settings())
