@@ -16,7 +16,7 @@ from adapters.slack.cards import Cards
 from adapters.slack.desk import Desk
 from adapters.slack.door import Door
 from adapters.slack.finding import Finder
-from adapters.slack.front import PLATFORM, Front, Rooms
+from adapters.slack.front import PLATFORM, Front, Rooms, Told
 from adapters.slack.outgoing import Answer, Arguments, Key, Outgoing
 from adapters.slack.people import People
 from adapters.slack.pointers import Pointers
@@ -83,7 +83,7 @@ class Slack:
         people = People(self._who, house.clock, settings.agents)
         self._front = Front(
             house.reception, people, self.outgoing, self._posting, pointers, settings, house.clock,
-            house.spawn, self._rooms,
+            house.spawn, self._rooms, Told(),
         )  # fmt: skip
         self.desk = Desk(self._front, workspaces, self._forget)
         self._door: Door | None = None
@@ -194,7 +194,8 @@ class Slack:
             finish["thread_ts"] = place.thread
         await self.outgoing.call(place.workspace, "files.completeUploadExternal", lambda: finish)
 
-    async def _forget(self, enterprise: str, team: str) -> None:
-        """The app was removed there."""
-        await self._workspaces.forget(enterprise, team)
-        self.outgoing.forget((enterprise, team))
+    async def _forget(self, enterprise: str, team: str, at: int) -> None:
+        """The app was removed there; if it has been installed again since, nothing follows."""
+        await self._workspaces.forget(enterprise, team, at=at)
+        if await self._workspaces.current(enterprise, team) is None:
+            self.outgoing.forget((enterprise, team))

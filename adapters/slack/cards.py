@@ -176,7 +176,7 @@ class Cards:
             shown.place.workspace,
             "chat.update" if row.ref else "chat.postMessage",
             lambda: self._arguments(shown, row, drawn),
-            room=shown.place.room,
+            room=row.ref or shown.place.room,  # an edit need not wait for the posts of its room
             urgency=urgency,
         )
         picture = drawn[-1]

@@ -13,6 +13,7 @@ from adapters.slack.door import Reply
 from adapters.slack.errands import Errands
 from adapters.slack.front import PLATFORM, Front, address_of, own
 from adapters.slack.heard import (
+    Access,
     Chose,
     Commanded,
     Edited,
@@ -43,10 +44,10 @@ log = structlog.get_logger()
 
 
 class Desk:
-    """`door.Taker`. `forget(enterprise, team)`: the workspace is gone."""
+    """`door.Taker`. `forget(enterprise, team, at)`: the workspace is gone since then (ms; 0: now)."""
 
     def __init__(
-        self, front: Front, workspaces: Workspaces, forget: Callable[[str, str], Awaitable[None]]
+        self, front: Front, workspaces: Workspaces, forget: Callable[[str, str, int], Awaitable[None]]
     ) -> None:
         openings = Openings(front)
         self._front, self._workspaces, self._forget = front, workspaces, forget
@@ -98,9 +99,13 @@ class Desk:
         """What happened to the app, not in a chat."""
         match heard:
             case Uninstalled():
-                await self._forget(heard.enterprise, heard.team)
+                await self._forget(heard.enterprise, heard.team, heard.at)
             case Revoked() if heard.bots:
-                await self._forget(heard.enterprise, heard.team)
+                await self._forget(heard.enterprise, heard.team, heard.at)
+            case Access(teams=teams, granted=granted):
+                let = self._workspaces.admit if granted else self._workspaces.bar
+                for team in teams:
+                    await let(heard.enterprise, team)
             case Limited():
                 log.warning("slack.limited", team=heard.team, minute=heard.minute)
             case Ignored():

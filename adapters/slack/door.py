@@ -84,7 +84,8 @@ class Door:
             return web.Response(status=400, text="not UTF-8")
         try:
             heard = AsyncBoltRequest(body=text, query=request.query_string, headers=dict(request.headers))
-        except (ValueError, RecursionError):
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError):
+            # Bolt looks for teams and people in whatever shape there is.
             return web.Response(status=400, text="not what Slack sends")
         return await self._dispatched(heard)
 
@@ -93,8 +94,6 @@ class Door:
         if not isinstance(body, dict) or (_nested(heard.raw_body) and too_deep(body)):
             return web.Response(status=400, text="not what Slack sends")
         answer = await self.bolt.async_dispatch(heard)
-        if answer.status == 404:  # nothing of ours listens to it, on purpose
-            return web.Response(status=200)
         response = await to_aiohttp_response(answer)
         if answer.status == 503:
             response.headers["Retry-After"] = "1"
@@ -127,9 +126,22 @@ class _First(AsyncMiddleware):
         return await next()
 
 
+class _Bolt(AsyncApp):
+    """What nothing of ours listens to is acknowledged, too: over HTTP it would count as a failed
+    delivery, and over a socket it would come again."""
+
+    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
+        """See `AsyncApp`."""
+        try:
+            answer = await super().async_dispatch(req)
+        except Exception as error:  # noqa: BLE001  (the wall: its own wall looks into the payload, too)
+            return await _unreadable(error)
+        return BoltResponse(status=200, body="") if answer.status == 404 else answer
+
+
 def dispatcher(taker: Taker, authorize: AsyncAuthorize, client: AsyncWebClient) -> AsyncApp:
     """Bolt, with everything said that it would else read from the environment."""
-    bolt = AsyncApp(
+    bolt = _Bolt(
         name="cuebook",
         logger=quiet("bolt"),
         signing_secret="verified before",  # noqa: S106  (no secret: the raw bytes were verified by us)
@@ -145,7 +157,15 @@ def dispatcher(taker: Taker, authorize: AsyncAuthorize, client: AsyncWebClient) 
     for listen in (bolt.event, bolt.command, bolt.action, bolt.shortcut, bolt.view, bolt.options):
         listen(EVERYTHING)(_acknowledge)
     bolt.view_closed(EVERYTHING)(_acknowledge)
+    bolt.error(_unreadable)
     return bolt
+
+
+async def _unreadable(error: Exception) -> BoltResponse:
+    """Bolt looks into whatever shape there is. Ours was asked before and has taken it, or there
+    was nothing to take: it need not come again."""
+    log.warning("slack.not_dispatched", error=type(error).__name__)
+    return BoltResponse(status=200, body="")
 
 
 async def _acknowledge(ack: AsyncAck, context: dict[str, Any]) -> None:

@@ -4,7 +4,6 @@ is a parameter.)"""
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Callable
 from typing import Final
 
@@ -12,7 +11,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 
-from adapters.slack.api import LIMIT, Declined, Session
+from adapters.slack.api import LIMIT, Declined
 from adapters.slack.outgoing import Answer
 from adapters.slack.renewing import Renewed
 from adapters.slack.sealing import Tokens
@@ -21,22 +20,6 @@ from bot.errors import RetryLater, Unheard
 
 BUSY: Final = 30.0
 """Seconds to wait when Slack asks for patience."""
-
-
-def quiet_client(base_url: str, session: Session) -> Callable[[], AsyncWebClient]:
-    """The vendor's client for tokens: it repeats nothing, and at no level writes what it sends or
-    receives to a log, since nothing could mask a token that we see for the first time."""
-    logger = logging.getLogger("slack_sdk.cuebook")
-    logger.setLevel(logging.ERROR)
-
-    def client() -> AsyncWebClient:
-        made = AsyncWebClient(
-            base_url=base_url, session=session(), retry_handlers=[], timeout=round(LIMIT), logger=logger
-        )
-        made.proxy = None  # it reads one from the environment, past the address rules
-        return made
-
-    return client
 
 
 class TokenExchange:

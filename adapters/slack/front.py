@@ -31,6 +31,7 @@ EDITED: Final = "I go by what was written first. To change it, write it again."
 LONGEST: Final = 8_000
 """Characters of one message (`bot.limits`)."""
 ROOMS: Final = 10_000
+REMEMBERED: Final = 10_000
 
 
 class Front(NamedTuple):
@@ -45,11 +46,13 @@ class Front(NamedTuple):
     clock: Clock
     spawn: Callable[[Coroutine[Any, Any, Any], str], None]
     rooms: Rooms
+    told: Told
 
     def whisper(self, deed: Deed, place: Place | None, text: str) -> None:
-        """One polite line that nobody else sees, and that is in no transcript."""
+        """One polite line that nobody else sees, and that is in no transcript: once a deed,
+        however often Slack delivers it."""
         room = place.channel if place is not None else self.rooms.of(deed)
-        if not room:
+        if not room or not self.told.first(deed):
             return
         arguments: Arguments = {"channel": room, "user": deed.user, "text": escape(text)}
         if place is not None and place.thread:
@@ -89,6 +92,24 @@ class Rooms:
     def at(self, address: Address) -> str:
         """The same, of an address."""
         return self._known.get((address.team or address.enterprise, address.person), "")
+
+
+class Told:
+    """Deeds that were answered beside any chat. Slack delivers again what it believes lost, and
+    one utterance as two events; what goes into a chat is known again by its row."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def first(self, deed: Deed) -> bool:
+        """Whether it was not answered before; from now on it is."""
+        key = (deed.team or deed.enterprise, deed.key)
+        if key in self._known:
+            return False
+        self._known[key] = None
+        while len(self._known) > REMEMBERED:
+            self._known.popitem(last=False)
+        return True
 
 
 async def tried(call: Awaitable[Any]) -> None:

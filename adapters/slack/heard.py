@@ -170,7 +170,9 @@ class Reacted(Deed, frozen=True, kw_only=True):
 
 
 class Uninstalled(Deed, frozen=True, kw_only=True):
-    """The app was removed from the workspace."""
+    """The app was removed from the workspace; `at`: when (ms), 0 if Slack does not say."""
+
+    at: int = 0
 
 
 class Revoked(Deed, frozen=True, kw_only=True):
@@ -178,6 +180,15 @@ class Revoked(Deed, frozen=True, kw_only=True):
 
     bots: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
+    at: int = 0
+    """When (ms); 0 if Slack does not say."""
+
+
+class Access(Deed, frozen=True, kw_only=True):
+    """An organisation lets its app act in these workspaces, or no longer."""
+
+    teams: tuple[str, ...]
+    granted: bool
 
 
 class Limited(Deed, frozen=True, kw_only=True):
@@ -207,6 +218,7 @@ Heard: TypeAlias = (
     | Reacted
     | Uninstalled
     | Revoked
+    | Access
     | Limited
     | Ignored
 )

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from adapters.slack.api import Session
-from adapters.slack.exchange import TokenExchange, quiet_client
+from adapters.slack.api import Session, web_client
+from adapters.slack.exchange import TokenExchange
 from adapters.slack.installed import InstalledWorkspaces
 from adapters.slack.installing import install_flow, routes
 from adapters.slack.renewing import Renewals
@@ -33,7 +33,7 @@ class Many:
         a value from now on."""
         vault = Vault(Seal(key), hide)
         self._exchange = TokenExchange(
-            quiet_client(settings.api_url, session), settings.client_id, settings.client_secret
+            lambda: web_client(settings.api_url, session()), settings.client_id, settings.client_secret
         )
         renewals = Renewals(store, clock, vault, self._exchange.renew)
         self.workspaces = InstalledWorkspaces(store, clock, vault, renewals)

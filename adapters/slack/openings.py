@@ -49,6 +49,8 @@ class Openings:
 
     async def _ask(self, deed: Deed, at: Address, person: Person) -> None:
         offers = [offer for offer in await self._front.reception.offers(person) if offer.kind == "profile"]
+        if not self._front.told.first(deed):
+            return
         post = menu(offers, lambda offer: self._front.pointers.start(offer.kind, offer.id))
         self._front.best_effort(deed, "chat.postMessage", {**address(at), **content(post)})
 

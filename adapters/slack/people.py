@@ -14,6 +14,7 @@ from typing import Any, Final
 import msgspec
 import structlog
 
+from adapters.slack.api import Declined
 from bot.errors import DeliveryError, RetryLater, StoreUnavailable, Undeliverable
 from bot.ports import Clock, Person
 
@@ -23,6 +24,8 @@ KNOWN: Final = 5_000
 """People remembered."""
 FRESH: Final = 3_600_000
 """ms for which what Slack says of somebody is taken as it was."""
+ELSEWHERE: Final = frozenset(("user_not_found", "user_not_visible"))
+"""What Slack says of people who are not of this workspace: some payloads (commands) do not."""
 PATIENCE: Final = 1.5
 """Seconds to wait for it: Slack wants its own answer within three."""
 
@@ -73,7 +76,7 @@ class People:
                 profile = read_profile(await self._ask(workspace, user), workspace[1])
         except Undeliverable as error:  # no right to know, or no such person: nobody is any wiser
             log.warning("slack.person_unknown", reason=str(error))
-            profile = Profile()
+            profile = Profile(stranger=isinstance(error, Declined) and error.code in ELSEWHERE)
         except (DeliveryError, RetryLater, TimeoutError) as error:
             if known is not None:
                 return known[1]

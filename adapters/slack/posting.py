@@ -143,8 +143,9 @@ class Posting:
             del self._asked[chat]
         post = answered(asked.post.blocks, asked.post.text, label, by)
         arguments = {"channel": asked.channel, "ts": asked.ts, **edit(post)}
+        message = f"{asked.channel}:{asked.ts}"  # the edit need not wait for the posts of its room
         await self._outgoing.call(
-            workspace, "chat.update", lambda: arguments, room=asked.channel, urgency=Urgency.PROGRESS
+            workspace, "chat.update", lambda: arguments, room=message, urgency=Urgency.PROGRESS
         )
 
 

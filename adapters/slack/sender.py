@@ -29,6 +29,8 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
     user: str = ""
     external: bool = False
     event: str = ""
+    at: int = 0
+    """When the event happened (ms); 0 if Slack does not say."""
     ours: Ours = Ours()
 
     @classmethod
@@ -56,6 +58,7 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
             user=_user(inner) or _user(payloads.table(event, "assistant_thread"), "user_id"),
             external=_guest(inner) or (theirs not in (team, enterprise) if theirs else shared),
             event=payloads.name(payload, "event_id"),
+            at=_ms(payloads.at(payload, "event_time")),
         )
 
     @classmethod
@@ -96,6 +99,10 @@ class Sender(msgspec.Struct, frozen=True, kw_only=True):
         if self.event:
             return f"event:{self.event}"
         return f"{kind}:{':'.join(parts)}"
+
+
+def _ms(seconds: object) -> int:
+    return seconds * 1000 if type(seconds) is int and 0 <= seconds < 2**40 else 0
 
 
 def _inner(event: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from adapters.slack import payloads
 from adapters.slack.heard import (
+    Access,
     Deleted,
     Edited,
     Heard,
@@ -210,7 +211,18 @@ def _revoked(found: Mapping[str, Any], sender: Sender) -> Heard:
         tuple(id for id in payloads.items(found, "tokens", part, most=1_000) if isinstance(id, str))
         for part in ("bot", "oauth")
     )
-    return sender.did(Revoked, sender.key("revoked", *bots[:1], *users[:1]), bots=bots, users=users)
+    key = sender.key("revoked", *bots[:1], *users[:1])
+    return sender.did(Revoked, key, bots=bots, users=users, at=sender.at)
+
+
+def _uninstalled(_found: Mapping[str, Any], sender: Sender) -> Heard:
+    return sender.did(Uninstalled, sender.key("uninstalled", sender.team), at=sender.at)
+
+
+def _access(found: Mapping[str, Any], sender: Sender) -> Heard:
+    teams = tuple(id for id in payloads.items(found, "team_ids", most=1_000) if isinstance(id, str))
+    granted = payloads.text(found, "type") == "team_access_granted"
+    return sender.did(Access, sender.key("access", *teams[:1]), teams=teams, granted=granted)
 
 
 _EVENTS: Final[Mapping[str, Callable[[Mapping[str, Any], Sender], Heard]]] = {
@@ -220,6 +232,8 @@ _EVENTS: Final[Mapping[str, Callable[[Mapping[str, Any], Sender], Heard]]] = {
     "assistant_thread_started": _assistant,
     "agent_session_stopped": _stopped,
     "reaction_added": _reacted,
-    "app_uninstalled": lambda found, sender: sender.did(Uninstalled, sender.key("uninstalled", sender.team)),
+    "app_uninstalled": _uninstalled,
     "tokens_revoked": _revoked,
+    "team_access_granted": _access,
+    "team_access_revoked": _access,
 }

@@ -11,8 +11,8 @@ from bot.errors import SettingsError
 async def slack_checks(opened: Opened) -> list[Check]:
     """Nothing where Slack is not used; where the variables contradict each other, only that."""
     from adapters.slack import settings as slack
+    from adapters.slack.api import web_client
     from adapters.slack.checkup import checkup
-    from adapters.slack.exchange import quiet_client
     from bot.connectors.addresses import Allowance
     from bot.connectors.client import Client
     from bot.runtime.clock import SchedulerClock
@@ -30,7 +30,9 @@ async def slack_checks(opened: Opened) -> list[Check]:
     allow = [*opened.settings.allow, *allowed(opened.project.settings), *slack.allowance(found)]
     client = Client(Allowance(allow))
     try:
-        findings = await checkup(found, quiet_client(found.api_url, client.session), SchedulerClock().now)
+        findings = await checkup(
+            found, lambda: web_client(found.api_url, client.session()), SchedulerClock().now
+        )
     finally:
         await client.close()
     return [Check(one.name, one.state, one.text, one.fix) for one in findings]

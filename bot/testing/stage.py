@@ -56,6 +56,9 @@ class Stage:
         """How many processes there have been."""
         self.watching: list[Callable[[], Awaitable[None]]] = []
         """Called whenever everything rests, so that what a test looks at is how it stands."""
+        self.joining: list[Callable[[], None]] = []
+        """Called in each new process before it takes up what the last one left: adapters that
+        need the house are made here."""
 
     @classmethod
     async def open(
@@ -91,6 +94,8 @@ class Stage:
         library = _Library(self.store, self.clock)
         self.runtime = Runtime(self.store, self.clock, library, self.connectors, self.adapters, self.choices)
         self.engine = self.runtime.engine
+        for join in self.joining:
+            join()
         await self.runtime.adopt(self.project)
         await self.runtime.start()
         await self.settle()

@@ -122,7 +122,7 @@ def _rich(one: Json, name_of: NameOf) -> str:
         case "link":
             return str(one.get("text") or one["url"])
         case _:
-            return str(one.get("text", ""))
+            return str(one.get("text") or one.get("fallback", ""))  # a date has no text of its own
 
 
 _KINDS: Final[dict[str, Callable[[Json, NameOf], Iterable[str]]]] = {

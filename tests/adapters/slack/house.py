@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 
-from adapters.slack.exchange import TokenExchange, quiet_client
+from adapters.slack.api import web_client
+from adapters.slack.exchange import TokenExchange
 from adapters.slack.installed import InstalledWorkspaces, empty, row_id
 from adapters.slack.renewing import Renewals
 from adapters.slack.sealing import Seal, Tokens, Vault
@@ -36,7 +37,7 @@ class Process:
         self.slack, self.store, self.clock = slack, store, clock
         self.secrets = Secrets({})
         self.vault = Vault(Seal(key), self.secrets.hide)
-        self.exchange = TokenExchange(quiet_client(slack.url, client.session), *CLIENT)
+        self.exchange = TokenExchange(lambda: web_client(slack.url, client.session()), *CLIENT)
         self.renewals = Renewals(store, self.clock, self.vault, self.exchange.renew)
         self.tasks = self.renewals.tasks
         self.workspaces = InstalledWorkspaces(store, self.clock, self.vault, self.renewals)

@@ -262,8 +262,8 @@ SAMPLES: dict[str, tuple[Json, str]] = {
         event({"type": "tokens_revoked", "tokens": {"oauth": ["U1"], "bot": ["UBOT"]}}),
         "Revoked",
     ),
-    "team_access_granted": (event({"type": "team_access_granted", "team_ids": ["T2"]}), "Ignored"),
-    "team_access_revoked": (event({"type": "team_access_revoked", "team_ids": ["T2"]}), "Ignored"),
+    "team_access_granted": (event({"type": "team_access_granted", "team_ids": ["T2"]}), "Access"),
+    "team_access_revoked": (event({"type": "team_access_revoked", "team_ids": ["T2"]}), "Access"),
     "assistant_thread_started": (
         event({"type": "assistant_thread_started", "assistant_thread": ASSISTANT}),
         "OpenedHome",

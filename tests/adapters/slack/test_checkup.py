@@ -9,9 +9,10 @@ import msgspec
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.slack.api import web_client
 from adapters.slack.checkup import Finding, checkup
-from adapters.slack.exchange import quiet_client
 from adapters.slack.settings import SlackSettings
 from adapters.slack.tokens import Hidden
 from bot.connectors.addresses import Allowance
@@ -47,8 +48,10 @@ class Doctor:
         self.settings = msgspec.structs.replace(self.settings, **cells)
 
     async def says(self) -> list[Finding]:
-        web_client = quiet_client(self.settings.api_url, self.client.session)
-        return await checkup(self.settings, web_client, lambda: CLOCK.now() + self.off * 1000)
+        def client() -> AsyncWebClient:
+            return web_client(self.settings.api_url, self.client.session())
+
+        return await checkup(self.settings, client, lambda: CLOCK.now() + self.off * 1000)
 
     async def problems(self) -> list[tuple[str, str, str]]:
         return [(one.name, one.state, one.text) for one in await self.says() if one.state != "ok"]

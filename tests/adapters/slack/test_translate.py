@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.slack import heard
-from adapters.slack.heard import Ours, Place
+from adapters.slack.heard import Access, Heard, Ours, Place, Uninstalled
 from adapters.slack.mrkdwn import of_blocks, readable
 from adapters.slack.translate import hear, hear_all
 from bot.testing.slack.payloads import Ids, payloads
@@ -438,3 +438,16 @@ def test_each_part_of_a_payload_may_be_missing_or_of_another_kind(name: str) -> 
 
 def test_the_samples_are_json() -> None:
     assert json.loads(json.dumps([payload for payload, _ in SAMPLES.values()]))
+
+
+def test_an_uninstall_says_when_and_access_says_for_whom() -> None:
+    def told(event: dict[str, Any]) -> Heard:
+        payload = {"type": "event_callback", "team_id": "T1", "event_time": 1_700_000_000, "event": event}
+        return hear(payload, Ours())
+
+    gone = told({"type": "app_uninstalled"})
+    assert isinstance(gone, Uninstalled)
+    assert gone.at == 1_700_000_000_000
+    barred = told({"type": "team_access_revoked", "team_ids": ["T2", "T3", 4]})
+    assert isinstance(barred, Access)
+    assert (barred.teams, barred.granted) == (("T2", "T3"), False)
