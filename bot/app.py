@@ -20,6 +20,7 @@ from adapters.slack.settings import read as read_slack
 from adapters.webchat.adapter import House, Site, WebChat
 from adapters.webchat.settings import Limits as WebLimits
 from adapters.webchat.settings import Settings as WebSettings
+from adapters.webhook.adapter import WebHooks
 from bot.connectors.addresses import Allowance
 from bot.connectors.client import Client
 from bot.connectors.http import HttpConnectors
@@ -30,11 +31,12 @@ from bot.limits import Limits
 from bot.ports import Adapter, Connectors, Store
 from bot.reload import Reload
 from bot.rows import Chat
+from bot.runtime.addresses import Addresses
 from bot.runtime.assemble import Choices, Runtime
 from bot.runtime.clock import SchedulerClock
 from bot.runtime.library import Library
 from bot.runtime.meters import Meters
-from bot.settings import Settings
+from bot.settings import Settings, public_base
 from bot.storage.open import open_store
 from bot.web.application import Parts, application
 from bot.web.health import Health
@@ -86,23 +88,28 @@ class App:
         store = store or await open_store(settings.database_url, synchronous=settings.synchronous)
         self._stack.push_async_callback(store.close)
         keys = await asyncio.to_thread(self._keys) if web_too else None
-        await self._start_runtime(store, keys[0] if keys else b"")
+        key = keys[0] if keys else b""
+        addresses = Addresses(key, public_base(settings))
+        await self._start_runtime(store, key, addresses)
         if keys:
             self.server = await serve(
                 self._site(store, keys), settings.host, settings.port, grace=settings.drain
             )
             self._stack.push_async_callback(self.server.stop)
+            addresses.base = settings.public_url or self.server.url
         if settings.reload:
             self._watch()
 
-    async def _start_runtime(self, store: Store, key: bytes) -> None:
+    async def _start_runtime(self, store: Store, key: bytes, addresses: Addresses) -> None:
         """`key`: for what platforms sign; empty: none is connected."""
         clock = SchedulerClock()
         library = Library(store, clock)
         connectors = self._connectors(library)
         self._stack.push_async_callback(connectors.close)
         adapters: dict[str, Adapter] = {}
-        self.runtime = Runtime(store, clock, library, cast(Connectors, connectors), adapters, self._choices())
+        self.runtime = Runtime(
+            store, clock, library, cast(Connectors, connectors), adapters, self._choices(addresses)
+        )
         self.slack = self._slack(key) if key else None
         if self.slack is not None:  # before recovery, which has last states to show
             adapters[self.slack.platform] = self.slack
@@ -142,12 +149,12 @@ class App:
         allow = [*self.settings.allow, *allowed(self.project.settings)]
         return HttpConnectors(definition, self.secrets, allow)
 
-    def _choices(self) -> Choices:
+    def _choices(self, addresses: Addresses) -> Choices:
         settings = self.settings
         limits = Limits(
             runs_a_person=settings.runs_a_person, runs_at_work=settings.runs_at_work, drain=settings.drain
         )
-        return Choices(limits=limits, zone=settings.zone, meters=Meters())
+        return Choices(limits=limits, zone=settings.zone, meters=Meters(), addresses=addresses)
 
     def _site(self, store: Store, keys: tuple[bytes, str]) -> web.Application:
         settings, ground = self.settings, self.runtime.ground
@@ -170,7 +177,15 @@ class App:
         )
         house = House(self.runtime.engine, ground.bus, ground.clock)
         chat = WebChat(house, site, key=keys[0], settings=self._web_settings())
-        return application([chat] if self.slack is None else [chat, self.slack], parts)
+        runtime = self.runtime
+        hooks = WebHooks(runtime.hooks, runtime.callbacks, ground.clock, self._secret, site.proxies)
+        return application([chat, hooks] if self.slack is None else [chat, hooks, self.slack], parts)
+
+    def _secret(self, name: str) -> str:
+        """A secret by its name; from now on it is masked wherever it might show."""
+        value = self.secrets.look(name)
+        self.secrets.hide(value)
+        return value
 
     def _keys(self) -> tuple[bytes, str]:
         given = self.settings.secret_key

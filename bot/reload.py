@@ -19,7 +19,7 @@ log = structlog.get_logger()
 
 QUIET = 200  # ms without a change before the files are read: editors write in several steps
 LOOK = 500  # ms after which the watch gives a sign of life though nothing changed
-FOLDERS = ("profiles", "runbooks", "connectors")
+FOLDERS = ("profiles", "runbooks", "connectors", "webhooks")
 
 
 class Reload:

@@ -197,7 +197,8 @@ class Callback(Row, kw_only=True, frozen=True):
     """Hash of the token in the address: who reads the database cannot call."""
     run: str
     step: str
-    state: Literal["open", "called"]
+    state: Literal["open", "called", "closed"]
+    """`closed`: the step was left without a call."""
     created_at: int
 
 

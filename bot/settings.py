@@ -7,6 +7,7 @@ with `CUEBOOK_`. Secrets never come from the project's files.
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, tzinfo
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -41,6 +42,7 @@ def _items(given: object) -> object:
 
 
 Items = Annotated[list[str], NoDecode, BeforeValidator(_items)]
+_ADDRESS = re.compile(r"https?://[^\s/?#@]+(?:/[^\s?#]*)?")
 SECRET = (
     "operator_token",
     "secret_key",
@@ -79,7 +81,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = Field(
         None, description="Signs chat tokens, seals those of Slack; made in .cuebook/ if not set"
     )
-    public_url: str = Field("", description="Where people and platforms reach this server, with https://")
+    public_url: str = Field("", description="Where people and other systems reach this server, with https://")
     slack_bot_token: SecretStr | None = Field(
         None,
         validation_alias=_alias("slack_bot_token", "SLACK_BOT_TOKEN"),
@@ -158,6 +160,13 @@ def read_settings(
     if not settings.database_url and "database_url" not in given and project is not None:
         given["database_url"] = f"sqlite://{project.resolve() / '.cuebook' / 'cuebook.db'}"
     return settings.model_copy(update=given)
+
+
+def public_base(settings: Settings) -> str:
+    """Where others reach the server, as far as the settings know. Raises SettingsError."""
+    if settings.public_url and not _ADDRESS.fullmatch(settings.public_url):
+        raise SettingsError("CUEBOOK_PUBLIC_URL is not an address: write one like https://bot.example.com")
+    return settings.public_url or f"http://{settings.host}:{settings.port}"
 
 
 def variables(name: str) -> list[str]:

@@ -87,4 +87,12 @@ class TimeCame(msgspec.Struct, tag="time_came", frozen=True, kw_only=True):
     quiet: float = 0.0
 
 
-Event: TypeAlias = Started | Said | CallAnswered | RunAccepted | RunRefused | RunEnded | TimeCame
+class Called(msgspec.Struct, tag="called", frozen=True, kw_only=True):
+    """Another system has called back the step `step`, perhaps before the run is there; it names
+    no visit, so a run keeps one that comes early."""
+
+    step: str
+    body: Json = None
+
+
+Event: TypeAlias = Started | Said | CallAnswered | RunAccepted | RunRefused | RunEnded | TimeCame | Called

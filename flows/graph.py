@@ -19,6 +19,7 @@ from flows.steps.base import Step
 from flows.steps.branch import IfStep
 from flows.steps.end import RunbookEndStep
 from flows.steps.pause import PauseStep
+from flows.steps.wait_for import WaitForStep
 from flows.values import as_text
 
 Shape: TypeAlias = Literal["step", "question", "condition", "run", "loop", "end"]
@@ -164,6 +165,8 @@ def _text(step: Step) -> str:
         return _shortened(", ".join(f"{name} = {as_text(tree.source)}" for name, tree in step.values.items()))
     if isinstance(step, PauseStep):
         return spoken(step.pause)
+    if isinstance(step, WaitForStep):
+        return f"{step.wait_for}, up to {spoken(step.timeout)}"
     if isinstance(step, RunbookEndStep):
         return _shortened(f"{step.end}: {step.result.source}" if step.result.source else step.end)
     name = next(

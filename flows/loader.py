@@ -78,7 +78,15 @@ def read_project(
     warnings = tuple(in_order(problem for problem in problems if problem.severity == "warning"))
     if any(problem.severity == "error" for problem in problems):
         return None, in_order(problems)
-    project = Project(root, found["chat-profile"], found["runbook"], found["connector"], settings, warnings)
+    project = Project(
+        root,
+        found["chat-profile"],
+        found["runbook"],
+        found["connector"],
+        found["webhook"],
+        settings,
+        warnings,
+    )
     return project, list(warnings)
 
 

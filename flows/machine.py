@@ -11,6 +11,7 @@ from __future__ import annotations
 from flows.chat_policy import background_end, said
 from flows.events import (
     CallAnswered,
+    Called,
     Event,
     RunAccepted,
     RunEnded,
@@ -64,6 +65,8 @@ def _awaited(state: State, event: Event) -> bool:
             return state.meanwhile is not None and id in state.meanwhile.timers
         case CallAnswered(id=id):
             return awaiting.kind == "call" and id == awaiting.id
+        case Called(step=step):
+            return awaiting.kind == "callback" and step == state.step
         case RunAccepted(id=id) | RunRefused(id=id):
             return awaiting.kind == "start" and id == awaiting.id
         case RunEnded(id=id, run=run):

@@ -15,6 +15,7 @@ from flows.loading.loaded import Loaded
 from flows.names import nearest
 from flows.problems import Problem
 from flows.source import Source
+from flows.webhook import Webhook
 
 D = TypeVar("D")
 
@@ -29,6 +30,7 @@ class Project:
     profiles: dict[str, Loaded[Profile]] = field(default_factory=dict)
     runbooks: dict[str, Loaded[Runbook]] = field(default_factory=dict)
     connectors: dict[str, Loaded[Connector]] = field(default_factory=dict)
+    webhooks: dict[str, Loaded[Webhook]] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     """`cuebook.toml`, as it is written."""
     warnings: tuple[Problem, ...] = ()
@@ -41,6 +43,8 @@ class Project:
             yield "runbook", runbook
         for connector in self.connectors.values():
             yield "connector", connector
+        for webhook in self.webhooks.values():
+            yield "webhook", webhook
 
     def find_profile(self, id: str) -> Loaded[Profile]:
         """The chat profile, or UnknownDefinition with the nearest name."""
@@ -67,7 +71,7 @@ def compile_source(kind: str, id: str, source: str, path: str = "") -> Loaded:
     return loaded
 
 
-_KINDS: tuple[Kind, ...] = ("chat-profile", "runbook", "connector")
+_KINDS: tuple[Kind, ...] = ("chat-profile", "runbook", "connector", "webhook")
 
 
 def _found(kind: str, id: str, known: Mapping[str, Loaded[D]]) -> Loaded[D]:

@@ -33,6 +33,7 @@ A project is a folder of YAML files, one document each:
 | `profiles/` | `chat-profile` | a chat: what the bot says, asks and starts |
 | `runbooks/` | `runbook` | an automation: it calls, reports, and ends in `end` steps |
 | `connectors/` | `connector` | an outside system that runbooks may call |
+| `webhooks/` | `webhook` | an address at which an outside system starts a runbook |
 | `tests/` | `test` | conversations that the flows must play |
 
 `id` is the file's name. Beside them stands `cuebook.toml` with the project's settings.
@@ -100,6 +101,7 @@ def reference() -> str:
     parts += ["\n## Chat profile\n", *_page(chat), *_steps(chat, CHAT_KINDS, {})]
     parts += ["\n## Runbook\n", *_page(runbook), *_steps(runbook, RUNBOOK_KINDS, CHAT_KINDS)]
     parts += ["\n## Connector\n", *_page(made["connector"])]
+    parts += ["\n## Webhook\n", *_page(made["webhook"])]
     parts += ["\n## Conversation test\n", *_page(made["test"])]
     parts += [_CONDITIONS, *(f"| `{name}` | {words} |\n" for name, (words, _) in OPERATORS.items())]
     parts += [_VARIABLES, *_builtins(), _RESULTS, *_brought(), _FINDINGS, *_rules()]

@@ -20,6 +20,7 @@ from flows.steps import CHAT_KINDS, RUNBOOK_KINDS
 from flows.steps.call import INTERNAL
 from flows.testfile import TestFile
 from flows.variables import BUILTINS
+from flows.webhook import Webhook
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -27,6 +28,7 @@ FILES: Final[dict[str, type[BaseModel]]] = {
     "chat-profile": Profile,
     "runbook": Runbook,
     "connector": Connector,
+    "webhook": Webhook,
     "test": TestFile,
 }
 """`kind` and name of the schema's file: the model."""
@@ -73,6 +75,12 @@ _SNIPPETS: Final[dict[str, list[Schema]]] = {
         },
     ],
     "ChatMessageStep": [{"label": "Add Live Chat Message", "body": {"chat_message": "$1"}}],
+    "WaitForStep": [
+        {
+            "label": "Wait for a callback",
+            "body": {"id": "$1", "wait_for": "callback", "timeout": "30m", "outcomes": {"timeout": "$2"}},
+        }
+    ],
     "RunbookEndStep": [
         {"label": "End, success", "body": {"end": "success", "result": "$1"}},
         {"label": "End, failure", "body": {"end": "failure", "result": "$1"}},
@@ -141,6 +149,8 @@ def _with_ids(schema: Schema, project: Project) -> None:
             _choose(fields["profile"], sorted(project.profiles))
         if name == "IfStep":
             fields["if"]["properties"] |= _fields(fields["if"]["additionalProperties"])
+    if "scheme" in schema["properties"] and runbooks:
+        _choose(schema["properties"]["runbook"], runbooks)
     if "cases" in schema["properties"] and project.profiles:
         _choose(schema["properties"]["profile"], sorted(project.profiles))
 

@@ -9,7 +9,7 @@ import msgspec
 from flows.effects import Effect
 from flows.values import Json, Vars
 
-Awaited: TypeAlias = Literal["answer", "call", "start", "run", "time"]
+Awaited: TypeAlias = Literal["answer", "call", "start", "run", "time", "callback"]
 Outcome: TypeAlias = Literal["success", "failure"]
 
 
@@ -17,7 +17,7 @@ class Awaiting(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The one thing a resting flow waits for.
 
     `answer` a person's words · `call` a connector · `start` the verdict on a StartRun
-    · `run` the end of a run · `time` a pause. Equal as long as the same thing is awaited:
+    · `run` the end of a run · `time` a pause · `callback` another system's. Equal as long as the same thing is awaited:
     when it changes, every timer of before is stale.
     """
 

@@ -150,6 +150,21 @@ class TimePasses(BaseModel):
     wait: Duration = Field(description="e.g. 2m")
 
 
+class Posted(BaseModel):
+    """What another system posts."""
+
+    model_config = _FROZEN
+    step: Name = Field(description="The waiting step")
+    body: Json = Field(None, description="What `save` and `${STEP.body}` read as `body`")
+
+
+class Calls(BaseModel):
+    """Another system calls back the newest run that has this step, and must be taken."""
+
+    model_config = _FROZEN
+    callback: Posted = Field(description="The step and the body, e.g. {step: answer, body: {approved: true}}")
+
+
 ITEMS: Final[dict[str, type[BaseModel]]] = {
     "user": UserSays,
     "press": UserPresses,
@@ -157,6 +172,7 @@ ITEMS: Final[dict[str, type[BaseModel]]] = {
     "bot": BotSays,
     "note": RunSays,
     "wait": TimePasses,
+    "callback": Calls,
 }
 
 
@@ -173,7 +189,8 @@ TalkItem: TypeAlias = Annotated[
     | Annotated[UserFills, Tag("<fill>")]
     | Annotated[BotSays, Tag("<bot>")]
     | Annotated[RunSays, Tag("<note>")]
-    | Annotated[TimePasses, Tag("<wait>")],
+    | Annotated[TimePasses, Tag("<wait>")]
+    | Annotated[Calls, Tag("<callback>")],
     Discriminator(_tag),
 ]
 

@@ -49,6 +49,10 @@ RESERVED: Final = frozenset({"chat", "run", "last", "error", "results"})
 """First parts of paths that are Cuebook's own. A variable of this name cannot be read, so
 that no answer and no input can pass for who the person is or how a run ended."""
 
+URLS: Final = "urls:"
+"""The part of a run's context that holds the addresses of its steps. No name of an author's
+has a colon, and the runtime never writes it down (`flows.steps.wait_for`)."""
+
 
 def canonical(name: str) -> str:
     """The path behind an alias; any other name is its own path."""
@@ -97,12 +101,21 @@ class Scope:
         return dig(self.context, parts)
 
     def _found(self, parts: list[str]) -> Json | Missing:
-        """What else the context holds, then the author's variables, then what steps brought."""
+        """What else the context holds, then the author's variables, then the addresses of
+        steps, then what steps brought."""
         if parts[0] in self.context:
             return dig(self.context, parts)
         if parts[0] in self.variables:
             return dig(self.variables, parts)
+        if parts[1:] == ["url"] and parts[0] in (urls := self.context.get(URLS, {})):
+            return urls[parts[0]]
         return dig(self.results.get("steps", MISSING), parts)
+
+
+def pick(value: Json, path: str) -> Json:
+    """What stands at a dotted path; None where nothing does."""
+    found = dig(value, path.split("."))
+    return None if found is MISSING else found
 
 
 _INDEX = re.compile(r"[0-9]{1,9}")

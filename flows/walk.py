@@ -179,7 +179,7 @@ class Walk:
         target = self.flow.target(node.id, way)
         if target is not None:
             return target
-        if way == "failure":
+        if way == "failure" or (way == "timeout" and self.flow.kind == "runbook"):
             self.fail(node, move.error or "it failed")
         elif way in CLOSINGS:
             self.close(node, CLOSINGS[way])

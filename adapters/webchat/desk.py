@@ -10,7 +10,6 @@ from typing import Final
 
 import msgspec
 
-from adapters.webchat.rates import Held, Rate
 from adapters.webchat.settings import Settings
 from adapters.webchat.tokens import Owner, Tokens
 from adapters.webchat.translate import live
@@ -18,6 +17,7 @@ from bot.errors import NotFound, TooMuch
 from bot.ports import Bus, ChatView, Clock, Engine, Inbound, Live, Person, Receipt
 from bot.rows import Message
 from bot.web.errors import BadRequest
+from bot.web.rates import Held, Rate
 from flows.events import Said
 from flows.values import Json
 

@@ -17,7 +17,6 @@ from aiohttp import web
 
 from adapters.webchat.desk import Desk, spend
 from adapters.webchat.gate import Gate
-from adapters.webchat.rates import Rate
 from adapters.webchat.shapes import Id, Name, Seq, Values
 from adapters.webchat.tokens import BadToken, Owner
 from adapters.webchat.translate import Line, ProgressFrame, label_of, line, progress
@@ -28,6 +27,7 @@ from bot.web.bodies import body_as, json_answer, query_as
 from bot.web.errors import BadRequest, Unauthenticated
 from bot.web.operation import Operation
 from bot.web.operator import bearer
+from bot.web.rates import Rate
 from flows.events import Said
 
 Wait: TypeAlias = Annotated[float, msgspec.Meta(ge=0)]

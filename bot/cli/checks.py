@@ -14,12 +14,17 @@ from bot.cli.opening import Opened, is_free, open_project
 from bot.cli.reach import Check
 from bot.errors import OperatorError, ProjectLocked, SettingsError
 from bot.runtime.clock import SchedulerClock
-from bot.settings import Settings, variables
+from bot.settings import Settings, public_base, variables
 from bot.storage.address import database_path
 from bot.storage.lock import ProjectLock, lock_path
 from bot.storage.migrate import missing
+from bot.web.signatures import usable
+from flows.documents import Runbook
 from flows.errors import ProjectInvalid
 from flows.names import nearest
+from flows.project import Loaded
+from flows.steps.wait_for import WaitForStep
+from flows.webhook import Webhook
 
 FEW_MIB: Final = 200
 AHEAD: Final = 60  # seconds that a file may be in the clock's future
@@ -37,7 +42,7 @@ def checks(root: Path) -> tuple[list[Check], Opened | None]:
         return [*found, Check("project", "problem", text, "cuebook validate")], None
     except SettingsError as error:
         return [*found, Check("settings", "problem", " ".join(str(error).split()), "correct them")], None
-    found += [_project(opened), _state(root), *_database(opened.settings), _clock(opened)]
+    found += [_project(opened), *_hooks(opened), _state(root), *_database(opened.settings), _clock(opened)]
     return [*found, *_port(opened.settings)], opened
 
 
@@ -66,6 +71,39 @@ def _project(opened: Opened) -> Check:
             "cuebook validate",
         )
     return Check("project", "ok", f"{project.root}: {what}")
+
+
+def _hooks(opened: Opened) -> Iterator[Check]:
+    """What other systems need to reach us: the secrets of webhooks, and our address."""
+    project, settings, secrets, _ = opened
+    for loaded in project.webhooks.values():
+        hook: Webhook = loaded.document
+        for name in sorted(hook.secret_names()):
+            value = secrets.look(name)
+            if not usable(hook.scheme, value):
+                text = (
+                    f"the secret {name} {'does not fit its scheme' if value else 'is not set'}: it is closed"
+                )
+                fix = "whsec_ and base64 of 24 bytes or more" if hook.scheme == "standard" else "set it"
+                yield Check(f"webhook {hook.id}", "problem", text, fix)
+    waits = [id for id, loaded in project.runbooks.items() if _is_called(loaded)]
+    if not waits:
+        return
+    try:
+        text = f"{waits[0]} waits to be called back at {public_base(settings)}"
+    except SettingsError as error:
+        yield Check("address", "problem", str(error), "correct it")
+        return
+    if settings.public_url:
+        yield Check("address", "ok", text)
+    else:
+        yield Check("address", "warning", text, "set CUEBOOK_PUBLIC_URL to where others reach this server")
+
+
+def _is_called(loaded: Loaded[Runbook]) -> bool:
+    return loaded.flow is not None and any(
+        isinstance(node.step, WaitForStep) for node in loaded.flow.nodes.values()
+    )
 
 
 def _state(root: Path) -> Check:

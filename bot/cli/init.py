@@ -17,6 +17,7 @@ EDITOR: Final = {
         ".schema/chat-profile.json": "profiles/*.yaml",
         ".schema/runbook.json": "runbooks/*.yaml",
         ".schema/connector.json": "connectors/*.yaml",
+        ".schema/webhook.json": "webhooks/*.yaml",
         ".schema/test.json": "tests/*.yaml",
     }
 }

@@ -44,9 +44,10 @@ def open_project(root: Path, **chosen: Any) -> Opened:
     settings = read_settings(root, server_table(project.settings), **chosen)
     environ = dict(os.environ)
     secrets = Secrets(environ)
-    for loaded in project.connectors.values():
-        for name in loaded.document.secret_names():
-            secrets.hide(secrets.look(name))  # masked from the first line of the log on
+    named = [loaded.document.secret_names() for loaded in project.connectors.values()]
+    named += [loaded.document.secret_names() for loaded in project.webhooks.values()]
+    for name in frozenset().union(*named):
+        secrets.hide(secrets.look(name))  # masked from the first line of the log on
     return Opened(project, settings, secrets, environ)
 
 

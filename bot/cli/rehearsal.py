@@ -9,7 +9,7 @@ from bot.cli.errand import Ended, Errand, Order
 from bot.cli.shared import FINE, stderr, write
 from bot.connectors.http import HttpConnectors
 from bot.errors import CallFailed, OperatorError
-from bot.rows import Run
+from bot.rows import Callback, Run
 from bot.runtime.clock import SchedulerClock
 from bot.runtime.secrecy import mask_of_run
 from bot.storage.memory import MemoryStore
@@ -26,6 +26,7 @@ REMARK = (
     "Nothing was called. Each call was taken to answer 200 with an empty body, and pauses were "
     "skipped; with other answers the run may take another way."
 )
+CALLED = "Each callback that it waited for was taken to come, with nothing in it."
 
 
 class Rehearsed:
@@ -59,14 +60,29 @@ async def rehearse(order: Order, *, as_json: bool) -> int:
     errand.equip(rehearsed, opened.settings.zone)
     await errand.adopt(opened.project)
     over = await errand.begin(order)
+    called = False
     while not over.done():
         await settle()
-        if not over.done():
+        if not over.done() and await _called_back(errand):
+            called = True
+        elif not over.done():
             due = clock.next_alarm()
             assert due is not None, "every run that waits has a limit"
             clock.move_to(due)
     _show(await over, rehearsed.calls, as_json=as_json)
+    if called:
+        stderr().print(CALLED, style="dim")
     return FINE
+
+
+async def _called_back(errand: Errand) -> bool:
+    """Post nothing to a run that waits for it. False: none does."""
+    runtime = errand.runtime
+    for run in await runtime.ground.store.find(Run, state="waiting"):
+        for row in await runtime.ground.store.find(Callback, run=run.id, step=run.step, state="open"):
+            await runtime.callbacks.call(runtime.starts.addresses.token(row.run, row.step), None)
+            return True
+    return False
 
 
 def _stand_ins(project: Project) -> dict[str, str]:

@@ -11,14 +11,17 @@ import structlog
 
 from bot.ids import new_id
 from bot.limits import Limits
-from bot.ports import Adapter, Bus, Clock, Connectors, Insert, Person, Store
+from bot.ports import Adapter, Bus, Clock, Connectors, Person, Store
 from bot.rows import Run
+from bot.runtime.addresses import Addresses
 from bot.runtime.bus import LocalBus
+from bot.runtime.callbacks import Callbacks
 from bot.runtime.catalogue import Catalogue
 from bot.runtime.chats import Chats
 from bot.runtime.dispatcher import Dispatcher
 from bot.runtime.engine import Conversations
 from bot.runtime.ground import Ground
+from bot.runtime.hooks import Hooks
 from bot.runtime.library import Library
 from bot.runtime.meters import Meters
 from bot.runtime.recovery import Recovery
@@ -44,6 +47,8 @@ class Choices(NamedTuple):
     zone: tzinfo = UTC
     bus: Bus | None = None
     meters: Meters | None = None
+    addresses: Addresses | None = None
+    """Where runs are called back; without it they are good for this process."""
 
 
 class Runtime:
@@ -64,10 +69,12 @@ class Runtime:
         meters, bus = choices.meters or Meters(), choices.bus or LocalBus()
         ground = Ground(store, bus, clock, library, tasks, limits, meters, owner)
         self.ground, self.library, self.tasks, self.bus = ground, library, tasks, ground.bus
-        self.starts = Starts(library, clock, limits, choices.zone)
+        self.starts = Starts(library, clock, limits, choices.zone, choices.addresses or Addresses())
         self.chats = Chats(ground, Turns(self.starts, clock))
         self.walker = Walker(ground, self.starts, connectors)
         self.runs = Runs(ground, self.starts, self.walker)
+        self.callbacks = Callbacks(ground, self.runs)
+        self.hooks = Hooks(ground, self.starts, self.runs)
         self.timers, self.dispatcher = Timers(ground), Dispatcher(ground, adapters)
         self.engine = Conversations(ground, self.chats, self.runs, self.walker, self.timers, self.dispatcher)
         self.schedules = Schedules(ground, self.starts, self.runs)
@@ -102,6 +109,6 @@ class Runtime:
         verdict = self.starts.weigh(start, Asker(person=person, origin="command"))
         if not isinstance(verdict, Accepted):
             return verdict
-        await self.ground.store.commit([Insert(verdict.row)])
+        await self.ground.store.commit(verdict.unit)
         self.runs.begin(verdict.row)
         return verdict.row

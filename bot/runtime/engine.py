@@ -182,8 +182,8 @@ class _After(Hooks):
     def after(self, live: Live, plan: Plan, done: Committed) -> None:
         """Start what was accepted, arm timers, pass on cancels and deliveries."""
         house = self._house
-        for run in plan.starts:
-            house.runs.begin(run)
+        for start in plan.starts:
+            house.runs.begin(start.row)
         for timer in plan.timers:
             house.timers.arm(timer)
         for run_id in plan.cancels:

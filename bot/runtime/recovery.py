@@ -14,6 +14,7 @@ from bot.rows import Chat, Inbox, Run
 from bot.runtime.chats import Chats
 from bot.runtime.engine import Conversations
 from bot.runtime.ground import Ground
+from bot.runtime.run_plan import CALLBACK
 from bot.runtime.runs import Runs
 from bot.runtime.turn import Work
 from bot.runtime.wire import load_event, load_state
@@ -58,7 +59,9 @@ class Recovery:
 
     async def _take_up(self, inbox: Inbox) -> None:
         kind, _, id = inbox.target.partition(":")
-        if inbox.source == "run":
+        if inbox.source == CALLBACK:
+            self._runs.hear(inbox)
+        elif inbox.source == "run":
             await self._house.news(inbox)
         elif kind == "chat":
             await self._hand(id, Work(event=load_event(inbox.event), inbox=inbox))

@@ -12,20 +12,28 @@ import structlog
 from bot.ids import new_id
 from bot.limits import Limits
 from bot.ports import Append, Change, Delete, Insert, Op
-from bot.rows import Inbox, Message, Run, Trace
+from bot.rows import Callback, Inbox, Message, Run, Trace
 from bot.rows import Timer as TimerRow
 from bot.runtime.active import OPEN, Active
+from bot.runtime.addresses import kept
 from bot.runtime.secrecy import closed
 from bot.runtime.starts import Accepted, Asker, Starts
 from bot.runtime.wire import dump, writable
 from flows.effects import Call, Finish, Log, Note, StartRun, Timer
 from flows.errors import FlowStuck
-from flows.events import CallAnswered, Event, RunEnded, TimeCame
+from flows.events import CallAnswered, Called, Event, RunEnded, TimeCame
 from flows.machine import MAX_HOPS, advance
 from flows.state import State, Turn
 from flows.steps.call import CallStep
+from flows.variables import URLS
 
 log = structlog.get_logger()
+
+OWN = ("run", URLS)
+"""The parts of a run's context that its own runs do not see."""
+
+CALLBACK = "callback"
+"""The inbox's source of calls to waiting steps."""
 
 Final = Literal["succeeded", "failed", "interrupted", "cancelled"]
 
@@ -38,7 +46,7 @@ class Step(msgspec.Struct, kw_only=True):
     told: list[str] = []
     """What the trace tells about each step of `path`: why, or what was said."""
     notes: list[Message] = []
-    starts: list[Run] = []
+    starts: list[Accepted] = []
     timers: list[TimerRow] = []
     call: Call | None = None
     finish: Finish | None = None
@@ -101,13 +109,13 @@ def _start(active: Active, start: StartRun, starts: Starts, step: Step) -> Event
             chat=active.row.chat,
             parent=active.row.id,
             depth=active.depth + 1,
-            context={key: value for key, value in active.state.context.items() if key != "run"},
+            context={key: value for key, value in active.state.context.items() if key not in OWN},
             secrets=active.mask.values,
         ),
     )
     if not isinstance(verdict, Accepted):
         return verdict
-    step.starts.append(verdict.row)
+    step.starts.append(verdict)
     return verdict.event
 
 
@@ -126,7 +134,7 @@ def unit_of(active: Active, step: Step, expect: Run, now: int, limits: Limits) -
     after = msgspec.structs.replace(
         active.row,
         state="waiting" if waiting else "running",
-        flow=dump(step.state) if waiting else "",  # a running run is never taken up again
+        flow=dump(kept(step.state)) if waiting else "",  # a running run is never taken up again
         step=step.state.step or "",
         awaiting=step.state.awaiting.id if step.state.awaiting else "",
         steps=active.row.steps + len(entered),
@@ -138,7 +146,7 @@ def unit_of(active: Active, step: Step, expect: Run, now: int, limits: Limits) -
     if waiting:
         due = max(active.row.deadline_at, now)
         step.timers.append(TimerRow(id=new_id(now), kind="deadline", target=after.id, effect="", due_at=due))
-    ops += [Insert(child) for child in step.starts]
+    ops += [op for child in step.starts for op in child.unit]
     ops += [Insert(timer) for timer in step.timers]
     return ops, after
 
@@ -151,7 +159,7 @@ def last_unit(
     after = msgspec.structs.replace(
         active.row,
         state="succeeded" if finish.outcome == "success" else "failed",
-        flow=dump(step.state),
+        flow=dump(kept(step.state)),
         step=step.state.step or "",
         awaiting="",
         steps=active.row.steps + len(entered),
@@ -165,7 +173,7 @@ def last_unit(
     ops: list[Op] = [Change(Run, _fence(expect), changed(expect, after))]
     ops += _brought(active, step, entered, now)
     news = _news(active, after, now)
-    return [*ops, *_over(after, news)], after, news
+    return [*ops, *_over(active, after, news)], after, news
 
 
 def end_unit(active: Active, after: Run, now: int, *, as_read: bool) -> tuple[list[Op], Inbox | None]:
@@ -174,7 +182,7 @@ def end_unit(active: Active, after: Run, now: int, *, as_read: bool) -> tuple[li
     news = _news(active, after, now)
     cells = changed(active.row, after) | {"started_at": after.started_at, "owner": after.owner}
     change = Change(Run, _fence(active.row) if as_read else {"id": after.id, "state": OPEN}, cells)
-    return [change, *_broken_off(active, after, now), *_over(after, news)], news
+    return [change, *_broken_off(active, after, now), *_over(active, after, news)], news
 
 
 def _broken_off(active: Active, after: Run, now: int) -> Iterator[Op]:
@@ -198,8 +206,10 @@ def _brought(active: Active, step: Step, entered: list[Trace], now: int) -> Iter
         yield Append(active.row.chat, step.notes, now, active.outbox)
 
 
-def _over(after: Run, news: Inbox | None) -> Iterator[Op]:
+def _over(active: Active, after: Run, news: Inbox | None) -> Iterator[Op]:
     yield Delete(TimerRow, {"target": after.id})
+    if URLS in active.state.context:  # a call that came early, for a step that is not reached any more
+        yield Delete(Inbox, {"state": "new", "target": f"run:{after.id}", "source": CALLBACK})
     if news is not None:
         yield Insert(news)
 
@@ -261,6 +271,7 @@ def answered(active: Active, row: Run, event: Event, now: int, limits: Limits) -
     had its answer.)"""
     if row.steps == 0 or (isinstance(event, TimeCame) and _is_call(active, row)):
         return
+    awaiting = active.state.awaiting
     cells: dict[str, str | int] = {"ok": 1, "finished_at": now}
     if isinstance(event, CallAnswered):
         answer, note = dump(active.mask.value(event.answer)), active.mask.text(event.error)
@@ -272,4 +283,15 @@ def answered(active: Active, row: Run, event: Event, now: int, limits: Limits) -
     elif isinstance(event, RunEnded):
         note = writable(active.mask.text(event.message)[: limits.traced])
         cells |= {"ok": int(event.outcome == "success"), "note": note}
+    elif isinstance(event, Called):
+        cells["answer"] = dump(active.mask.value({"body": event.body}))[: limits.traced]
+    elif awaiting is not None and awaiting.kind == "callback":
+        cells |= {"ok": 0, "note": "nobody called back"}
+        # Its address is closed in the same unit: of a call and the end of the wait, one is first.
+        unused: dict[str, str | int | tuple[str | int, ...]] = {
+            "run": row.id,
+            "step": row.step,
+            "state": ("open", "closed"),
+        }
+        yield Change(Callback, unused, {"state": "closed"})
     yield Change(Trace, {"owner": f"run:{row.id}", "no": row.steps}, cells)

@@ -15,18 +15,21 @@ import msgspec
 import structlog
 
 from bot.errors import StoreUnavailable
-from bot.ports import Op
-from bot.rows import Chat, Run, Trace
+from bot.ports import Change, Op
+from bot.rows import Chat, Inbox, Run, Trace
 from bot.runtime.active import OPEN, Active, shown_before, unreadable
+from bot.runtime.addresses import tokens
 from bot.runtime.endings import Over, broken, cancelled, interrupted, too_long
 from bot.runtime.ground import Ground
+from bot.runtime.run_plan import CALLBACK
 from bot.runtime.secrecy import mask_of_run
 from bot.runtime.starts import Starts
 from bot.runtime.turn import outbox_of
 from bot.runtime.walker import Walker
-from bot.runtime.wire import load, load_person, load_state
+from bot.runtime.wire import load, load_event, load_person, load_state
 from flows.events import Event, Started
 from flows.state import State
+from flows.variables import URLS
 
 log = structlog.get_logger()
 
@@ -50,6 +53,7 @@ class Runs:
         self._patience = walker.patience
         self.watch = walker.watch
         walker.links.begin = self.begin
+        walker.links.waits = self._heard_before
 
     def stop(self) -> None:
         """Begin and resume nothing any more."""
@@ -140,8 +144,11 @@ class Runs:
         assert loaded.flow is not None
         context = {**given["context"], "run": {"id": row.id, "runbook": row.runbook}}
         state = load_state(row.flow) if row.flow else State(context=context, variables=given["inputs"])
+        urls = self._starts.addresses.of(row.id, loaded.flow)
+        if urls:
+            state = msgspec.structs.replace(state, context={**state.context, URLS: urls})
         active = Active(row, state, loaded.flow, load_person(row.person), given["depth"])
-        active.mask = mask_of_run(row)
+        active.mask = mask_of_run(row, tokens(urls))
         if row.chat and (chat := await self._store.get(Chat, id=row.chat)) is not None:
             active.outbox = outbox_of(chat)
         return active
@@ -159,7 +166,7 @@ class Runs:
     async def _again(self, run: str, event: Event, first: list[Op]) -> None:
         row = await self._store.get(Run, id=run)
         if row is None or row.state != "waiting":
-            await self._walker.settle(first)
+            await self._walker.settle(event, first)
             return
         active = await self._loaded(row)
         if active is None:
@@ -172,6 +179,22 @@ class Runs:
         """Show what another task or process has walked of it."""
         owner, most = f"run:{active.row.id}", self._limits.steps_a_run
         shown_before(active, await self._store.find(Trace, owner=owner, order="no", limit=most))
+
+    def hear(self, inbox: Inbox) -> None:
+        """A call to one of its steps is written down. If the run does not wait there now, it
+        stays so until the run does, and is heard again then: it is no repeat."""
+        _, _, run = inbox.target.partition(":")
+        event = load_event(inbox.event)
+        settle: list[Op] = [Change(Inbox, {"id": inbox.id, "state": "new"}, {"state": "done"})]
+        self._spawn(run, lambda: self._again(run, event, settle))
+
+    def _heard_before(self, run: str) -> None:
+        """It has come to rest at a step that waits for a call: one may have come early."""
+        self._spawn(run, lambda: self._look_for_calls(run))
+
+    async def _look_for_calls(self, run: str) -> None:
+        for inbox in await self._store.find(Inbox, state="new", target=f"run:{run}", source=CALLBACK):
+            self.hear(inbox)
 
     async def cancel(self, run: str, by: str) -> bool:
         """Stop it: a call in flight is given up, a waiting run ends at once, and with it the

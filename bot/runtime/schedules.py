@@ -90,7 +90,7 @@ class Schedules:
         verdict = self._starts.weigh(start, Asker(person=SCHEDULER, origin="schedule"))
         moved = Change(ScheduleRow, {"id": row.id, "next_at": row.next_at}, {"next_at": after})
         if isinstance(verdict, Accepted):
-            await self._store.commit([moved, Insert(verdict.row)])
+            await self._store.commit([moved, *verdict.unit])
             self._runs.begin(verdict.row)
         else:
             log.error("a schedule was refused", runbook=row.runbook, reason=verdict.reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -76,9 +76,9 @@ def _within(value: Json, secrets: frozenset[str]) -> bool:
     return bool(found) and found <= secrets
 
 
-def mask_of_run(row: Run) -> Mask:
-    """Masks what a run keeps to itself."""
-    return Mask(load(row.inputs).get("secrets", ()))
+def mask_of_run(row: Run, more: Iterable[str] = ()) -> Mask:
+    """Masks what a run keeps to itself, and `more`."""
+    return Mask([*load(row.inputs).get("secrets", ()), *more])
 
 
 def closed(row: Run, flow: Flow, mask: Mask) -> Run:

@@ -12,8 +12,9 @@ from bot.access.rules import check_start
 from bot.errors import Refused
 from bot.ids import new_id
 from bot.limits import Limits
-from bot.ports import Clock, Person
-from bot.rows import Run
+from bot.ports import Clock, Insert, Op, Person
+from bot.rows import Callback, Run
+from bot.runtime.addresses import Addresses
 from bot.runtime.library import Library
 from bot.runtime.secrecy import secret_inputs
 from bot.runtime.wire import dump
@@ -22,6 +23,7 @@ from flows.effects import StartRun
 from flows.errors import UnknownDefinition
 from flows.events import RunAccepted, RunRefused
 from flows.fields import BadValue, read_inputs
+from flows.project import Loaded
 from flows.steps.base import each
 from flows.steps.call import INTERNAL, CallStep
 from flows.values import Vars
@@ -46,18 +48,26 @@ class Asker(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Accepted(msgspec.Struct, frozen=True, kw_only=True):
-    """The row to insert, and what the flow is told."""
+    """The run, what is inserted with it, and what the flow is told."""
 
     row: Run
     event: RunAccepted
+    callbacks: tuple[Callback, ...] = ()
+
+    @property
+    def unit(self) -> list[Op]:
+        """All that makes the run be there. Whoever accepts one commits exactly this."""
+        return [Insert(self.row), *(Insert(callback) for callback in self.callbacks)]
 
 
 class Starts:
-    """Decides whether a run may start. Changes nothing: the caller commits the row."""
+    """Decides whether a run may start. Changes nothing: the caller commits the unit."""
 
-    def __init__(self, library: Library, clock: Clock, limits: Limits, zone: tzinfo = UTC) -> None:
+    def __init__(
+        self, library: Library, clock: Clock, limits: Limits, zone: tzinfo, addresses: Addresses
+    ) -> None:
         self._library, self._clock, self._limits = library, clock, limits
-        self._zone = zone
+        self._zone, self.addresses = zone, addresses
         self.open: Counter[str] = Counter()
         """Open runs by person id."""
         self.queued: set[str] = set()
@@ -70,11 +80,10 @@ class Starts:
         try:
             loaded = self._library.runbook(start.runbook)
             runbook = loaded.document
-            assert isinstance(runbook, Runbook)
             check_start(asker.person, runbook)
             self._check_room(asker)
             inputs = read_inputs(runbook.inputs, start.inputs)
-            return self._accept(start, asker, runbook, loaded.hash, inputs)
+            return self._accept(start, asker, loaded, inputs)
         except (UnknownDefinition, Refused, BadValue) as error:
             return RunRefused(id=start.id, runbook=start.runbook, reason=f"Runbook failed: {error}")
 
@@ -84,10 +93,15 @@ class Starts:
         open_runs = self.open[asker.person.id] + asker.beside
         if asker.origin == "chat" and open_runs >= self._limits.runs_a_person:
             raise Refused(f"{self._limits.runs_a_person} of your runs are still open; wait for one to end.")
-        if len(self.queued) >= self._limits.runs_queued:
+        if self.crowded:
             raise Refused("too many runs are waiting to begin; try again in a minute.")
         if len(self.planned) >= self._limits.runs_planned:
             raise Refused("too many runs are planned for later.")
+
+    @property
+    def crowded(self) -> bool:
+        """No further run can be accepted now; in a moment perhaps."""
+        return len(self.queued) >= self._limits.runs_queued
 
     def due(self, run: str) -> None:
         """Its time has come; it waits for its place."""
@@ -99,10 +113,9 @@ class Starts:
         self.planned.discard(run)
         self.queued.discard(run)
 
-    def _accept(
-        self, start: StartRun, asker: Asker, runbook: Runbook, definition: str, inputs: Vars
-    ) -> Accepted:
-        now = self._clock.now()
+    def _accept(self, start: StartRun, asker: Asker, loaded: Loaded[Runbook], inputs: Vars) -> Accepted:
+        now, runbook = self._clock.now(), loaded.document
+        assert loaded.flow is not None
         given: Vars = {"inputs": inputs, "context": asker.context, "depth": asker.depth}
         if hidden := secret_inputs(runbook, inputs, asker.secrets):
             given["secrets"] = hidden
@@ -110,7 +123,7 @@ class Starts:
         row = Run(
             id=new_id(now),
             runbook=runbook.id,
-            definition=definition,
+            definition=loaded.hash,
             pins=dump(self._pins(runbook)),
             chat=asker.chat,
             effect=start.id if asker.origin in ("chat", "run") else "",
@@ -137,7 +150,8 @@ class Starts:
             requester=asker.person.id,
         )
         quiet = asker.quiet if mode == "wait" else 0.0
-        return Accepted(row=row, event=RunAccepted(id=start.id, run=row.id, wait=mode == "wait", quiet=quiet))
+        event = RunAccepted(id=start.id, run=row.id, wait=mode == "wait", quiet=quiet)
+        return Accepted(row=row, event=event, callbacks=self.addresses.rows(row.id, loaded.flow, now))
 
     def _pins(self, runbook: Runbook) -> dict[str, str]:
         used = {

@@ -12,7 +12,7 @@ import structlog
 from bot.ids import new_id
 from bot.masks import Mask
 from bot.ports import Append, Change, Clock, Committed, Delete, Insert, Op, Person
-from bot.rows import Chat, Inbox, Message, Run
+from bot.rows import Chat, Inbox, Message
 from bot.rows import Timer as TimerRow
 from bot.runtime.secrecy import HIDES_NOTHING, forgotten, mask_of, without_secrets
 from bot.runtime.starts import Accepted, Asker, Starts
@@ -74,7 +74,7 @@ class Plan(msgspec.Struct, kw_only=True):
 
     state: State
     lines: list[Message] = []
-    starts: list[Run] = []
+    starts: list[Accepted] = []
     timers: list[TimerRow] = []
     cancels: list[str] = []
     walked: list[Turn] = []
@@ -197,7 +197,7 @@ class Turns:
         )
         if not isinstance(verdict, Accepted):
             return verdict
-        plan.starts.append(verdict.row)
+        plan.starts.append(verdict)
         return verdict.event
 
     def _end(self, live: Live, plan: Plan, now: int) -> None:
@@ -251,7 +251,7 @@ def unit_of(live: Live, plan: Plan, work: Work, now: int) -> list[Op]:
         if live.timers and plan.state.awaiting != live.state.awaiting:
             ops.append(Delete(TimerRow, {"target": row.id}))
     ops += spoken(row, _own(live, work, plan), plan.lines)
-    ops += [Insert(run) for run in plan.starts]
+    ops += [op for start in plan.starts for op in start.unit]
     ops += [Insert(timer) for timer in plan.timers]
     return ops
 

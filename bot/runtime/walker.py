@@ -24,7 +24,7 @@ from bot.runtime.starts import Starts
 from bot.runtime.wire import load
 from flows.effects import Call, Finish
 from flows.errors import FlowStuck, UnknownDefinition
-from flows.events import CallAnswered, Event
+from flows.events import CallAnswered, Called, Event
 from flows.machine import advance
 
 log = structlog.get_logger()
@@ -43,6 +43,8 @@ class Links:
     """A run that a push platform shows has changed."""
     arm: Callable[[TimerRow], None]
     begin: Callable[[Run], None]
+    waits: Callable[[str], None]
+    """A run has come to rest at a step that waits to be called back."""
 
 
 class Walker:
@@ -58,8 +60,11 @@ class Walker:
         self.watch: dict[str, Callable[[Run], None]] = {}
         """By run id: told once the run is final."""
 
-    async def settle(self, first: list[Op]) -> None:
-        """An event that changes nothing is over."""
+    async def settle(self, event: Event, first: list[Op]) -> None:
+        """An event that changes nothing is over; but a call to a step that the run has not come
+        to is kept, until it does or ends (`run_plan`)."""
+        if isinstance(event, Called):
+            return
         try:
             await self._commit(first)
         except Conflict:
@@ -96,7 +101,7 @@ class Walker:
             over = await self._drive(active, expect, event, first)
         except Conflict:
             log.warning("the run was ended or taken over by somebody else", run=run)
-            await self.settle(first)  # what happened to it is over all the same
+            await self.settle(event, first)  # what happened to it is over all the same
             return
         except asyncio.CancelledError:
             await self.end(active, interrupted(active.row.step))
@@ -110,14 +115,14 @@ class Walker:
             self.active.pop(run, None)
         if over is not None:
             await self.patience.see(lambda: self.end(active, over))
-            await self.settle(first)
+            await self.settle(event, first)
 
     async def _drive(self, active: Active, expect: Run, event: Event, first: list[Op]) -> Over | None:
         """Walk until the run rests or is over."""
         while True:
             turn = advance(active.flow, active.state, event)
             if turn.state is active.state:  # not what it waits for: it goes on waiting
-                await self.settle(first)
+                await self.settle(event, first)
                 return None
             over = self._stopped(active)
             if over is not None:
@@ -156,7 +161,9 @@ class Walker:
             self.links.arm(timer)
         self._show(active)
         for child in step.starts:
-            self.links.begin(child)
+            self.links.begin(child.row)
+        if step.state.awaiting is not None and step.state.awaiting.kind == "callback":
+            self.links.waits(active.row.id)
 
     def _show(self, active: Active) -> None:
         """Let people see how it stands."""

@@ -37,7 +37,12 @@ def project_of(*texts: str, checked: bool = True) -> Project:
         problems += [problem for problem in check(found, known) if problem.severity == "error"]
     if problems:
         raise ProjectInvalid(in_order(problems))
-    return Project(profiles=found["chat-profile"], runbooks=found["runbook"], connectors=found["connector"])
+    return Project(
+        profiles=found["chat-profile"],
+        runbooks=found["runbook"],
+        connectors=found["connector"],
+        webhooks=found["webhook"],
+    )
 
 
 def _sources(texts: tuple[str, ...]) -> Iterator[tuple[Kind, str, Source]]:
@@ -48,8 +53,10 @@ def _sources(texts: tuple[str, ...]) -> Iterator[tuple[Kind, str, Source]]:
                 continue
             kind: Kind | None = next((known for known in _KINDS if known == head.get("kind")), None)
             if kind is None or "id" not in head:
-                raise ValueError("a document needs `kind:` (chat-profile, runbook or connector) and `id:`")
+                raise ValueError(
+                    "a document needs `kind:` (chat-profile, runbook, connector or webhook) and `id:`"
+                )
             yield kind, head["id"], Source(f"{FOLDERS[kind]}/{head['id']}.yaml", part.lstrip("\n"))
 
 
-_KINDS: Final[tuple[Kind, ...]] = ("chat-profile", "runbook", "connector")
+_KINDS: Final[tuple[Kind, ...]] = ("chat-profile", "runbook", "connector", "webhook")

@@ -21,6 +21,7 @@ from flows.errors import CuebookError
 from flows.project import Project
 from flows.testfile import (
     BotSays,
+    Calls,
     Case,
     LoadedTest,
     RunSays,
@@ -121,9 +122,17 @@ class _Play:
                 await self._does(index, lambda: self.chat.fill(**values))
             case TimePasses(wait=seconds):
                 await self.chat.advance(seconds)
+            case Calls(callback=posted):
+                await self._called(index, posted.step, posted.body)
             case BotSays() | RunSays():
                 if not self.case.exact:
                     self._hears(index, item)
+
+    async def _called(self, index: int, step: str, body: object) -> None:
+        try:
+            await self.stage.call_back(step, body)
+        except (AssertionError, Refused) as error:
+            raise self._wrong(("talk", index), str(error), heard=self._since()) from error
 
     async def _does(self, index: int, act: Callable[[], Awaitable[Receipt]]) -> None:
         if self.case.exact:
@@ -157,7 +166,7 @@ class _Play:
         wanted = [
             (index, item)
             for index, item in enumerate(self.case.talk[:upto])
-            if not isinstance(item, TimePasses)
+            if not isinstance(item, TimePasses | Calls)
         ]
         lines = self.chat.transcript
         for (index, item), line in zip(wanted, lines, strict=False):

@@ -10,7 +10,8 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from bot.ports import Adapter, Store
-from bot.rows import Definition, Run
+from bot.rows import Callback, Definition, Run
+from bot.runtime.addresses import Addresses
 from bot.runtime.assemble import Choices, Runtime
 from bot.runtime.library import Library
 from bot.storage.memory import MemoryStore
@@ -22,6 +23,9 @@ from bot.testing.stubs import Answer, Gate, Stubs
 from flows.connector import Connector
 from flows.loader import load_project
 from flows.project import Loaded, Project, compile_source
+from flows.values import Json
+
+ADDRESSES = Addresses(b"the key of every process of a stage", "https://stage.example")
 
 Given: TypeAlias = Project | Path | str
 
@@ -47,7 +51,7 @@ class Stage:
                 answer.belongs_to(self.settle)
         self.project = Project()
         self.adapters: dict[str, Adapter] = {}
-        self.choices = Choices()
+        self.choices = Choices(addresses=ADDRESSES)
         self.lives = 0
         """How many processes there have been."""
         self.watching: list[Callable[[], Awaitable[None]]] = []
@@ -73,6 +77,8 @@ class Stage:
         """
         stage = cls(store or MemoryStore(), FakeClock(), connectors or {})
         stage.choices = choices or stage.choices
+        if stage.choices.addresses is None:
+            stage.choices = stage.choices._replace(addresses=ADDRESSES)
         stage.adapters = {adapter.platform: adapter for adapter in adapters}
         stage.project = await _read(project)
         await stage.start()
@@ -140,6 +146,16 @@ class Stage:
     async def advance(self, seconds: float) -> None:
         """Let time pass, and everything happen that comes due in it."""
         await self.clock.advance(seconds)
+        await self.settle()
+
+    async def call_back(self, step: str, body: Json = None) -> None:
+        """Another system posts `body` to the address of a waiting step: that of the newest run
+        that has it. Raises AssertionError where none has, Gone and Used as the door does."""
+        rows = [row for row in await self.store.find(Callback) if row.step == step]
+        if not rows:
+            raise AssertionError(f"no run has a step {step} that waits for a callback")
+        token = self.runtime.starts.addresses.token(rows[-1].run, step)
+        await self.runtime.callbacks.call(token, body)
         await self.settle()
 
     def _connector(self, hash: str) -> Connector:

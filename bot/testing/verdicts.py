@@ -10,6 +10,7 @@ from flows.durations import spoken
 from flows.fields import MASK
 from flows.testfile import (
     BotSays,
+    Calls,
     ExpectedRun,
     RunSays,
     TalkItem,
@@ -66,7 +67,7 @@ def fits(item: TalkItem, line: Line) -> bool:
             return line.kind == "user" and line.text.strip() in (text.strip(), MASK)
         case UserFills():
             return line.kind == "user"
-        case TimePasses():
+        case TimePasses() | Calls():
             return False
 
 
@@ -83,6 +84,8 @@ def described(item: TalkItem) -> str:
             return str(Line(f"a form: {', '.join(values)}", "user"))
         case TimePasses(wait=seconds):
             return f"wait  {spoken(seconds)}"
+        case Calls(callback=posted):
+            return f"callback  {posted.step}"
 
 
 def differs(wanted: ExpectedRun, run: PlayedRun) -> str:

@@ -14,12 +14,14 @@ from bot.web.operation import Operation
 PATH: Final = "/api/v1/openapi.json"
 _REFUSALS: Final = {
     400: "The request says something it must not, or does not say what it must.",
-    401: "No token.",
+    401: "No token, or a signature that does not fit.",
     403: "A rule forbids it.",
     404: "There is no such thing, or it is not yours.",
     409: "Somebody else was faster.",
+    410: "It was there, and is over.",
     413: "The body is too large.",
     415: "The body is not JSON.",
+    422: "It was understood and refused; the same again has the same answer.",
     429: "A limit is reached; `Retry-After` says when it may work.",
     503: "The server cannot do it now.",
 }

@@ -86,9 +86,9 @@ def _standard(secrets: list[str], headers: Mapping[str, str], body: bytes, now: 
     id, stamp = _only(headers, "webhook-id"), _only(headers, "webhook-timestamp")
     given = _only(headers, "webhook-signature")
     if not id or len(id) > MAX_ID or "." in id or not _printable(id):
-        return Unsigned("webhook-id")
+        return _refused("webhook-id", body)
     if not _timely(stamp, now):
-        return Unsigned("webhook-timestamp")
+        return _refused("webhook-timestamp", body)
     tries = [
         raw
         for entry in (given or "").split(" ")[:MAX_TRIES]
@@ -101,7 +101,7 @@ def _standard(secrets: list[str], headers: Mapping[str, str], body: bytes, now: 
 def _slack(secrets: list[str], headers: Mapping[str, str], body: bytes, now: int) -> Verdict:
     stamp = _only(headers, "x-slack-request-timestamp")
     if not _timely(stamp, now):
-        return Unsigned("timestamp")
+        return _refused("timestamp", body)
     tries = _hex(_only(headers, "x-slack-signature"), "v0=")
     signed = f"v0:{stamp}:".encode() + body
     if not _matches("slack", secrets, signed, tries):
@@ -112,9 +112,15 @@ def _slack(secrets: list[str], headers: Mapping[str, str], body: bytes, now: int
 def _github(secrets: list[str], headers: Mapping[str, str], body: bytes) -> Verdict:
     id = _only(headers, "x-github-delivery")
     if not id or len(id) > MAX_ID or not _printable(id):
-        return Unsigned("delivery")
+        return _refused("delivery", body)
     tries = _hex(_only(headers, "x-hub-signature-256"), "sha256=")
     return Signed(id) if _matches("github", secrets, body, tries) else Unsigned("signature")
+
+
+def _refused(reason: str, body: bytes) -> Unsigned:
+    """Refused before there was anything to compare; takes as long as if there had been."""
+    _digest(_NOBODY, body)
+    return Unsigned(reason)
 
 
 # --- parts -----------------------------------------------------------------------------------
@@ -126,11 +132,15 @@ def _matches(scheme: Scheme, secrets: list[str], signed: bytes, tries: list[byte
     keys = [key for secret in secrets if (key := _key(scheme, secret)) is not None]
     found = False
     for key in keys or [_NOBODY]:
-        # not hmac.digest: it lets go of the interpreter, and whoever takes it keeps it for a while
-        digest = hmac.new(key, signed, hashlib.sha256).digest()
+        digest = _digest(key, signed)
         for one in tries or [b""]:
             found |= hmac.compare_digest(digest, one) and bool(keys)
     return found
+
+
+def _digest(key: bytes, signed: bytes) -> bytes:
+    # not hmac.digest: it lets go of the interpreter, and whoever takes it keeps it for a while
+    return hmac.new(key, signed, hashlib.sha256).digest()
 
 
 def _key(scheme: Scheme, secret: str) -> bytes | None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from flows.checker import definitions, inputs, questions, results, runs, steps, variables, wording
+from flows.checker import definitions, inputs, questions, results, runs, steps, variables, waiting, wording
 from flows.checker.paths import Paths
 from flows.checker.rules import RULES, Rule
 from flows.checker.testing import check_test
 from flows.checker.view import Definitions, Files, Findings, Known, View
+from flows.checker.webhooks import check_webhook
 from flows.problems import Problem
 
 __all__ = ["RULES", "Rule", "check", "check_test"]
@@ -26,6 +27,8 @@ _BY_NAMES: Final[tuple[Callable[[View, Findings], None], ...]] = (
     runs.bindings,
     runs.outcomes,
     runs.waits,
+    waiting.addresses,
+    waiting.patience,
     inputs.calls,
     inputs.schedule,
     definitions.promises,
@@ -35,6 +38,7 @@ _BY_WAYS: Final[tuple[Callable[[View, Paths, Findings], None], ...]] = (
     steps.endings,
     steps.reach,
     steps.circles,
+    waiting.once,
     variables.early,
     runs.audiences,
     results.replaced,
@@ -48,7 +52,10 @@ def check(found: Definitions, known: Known) -> list[Problem]:
     files = Files(found["chat-profile"], found["runbook"], found["connector"], known)
     views = [View(loaded, files) for loaded in files.profiles.values()]
     views += [View(loaded, files) for loaded in files.runbooks.values()]
-    return [problem for view in views for problem in _checked(view, Findings(view.source))]
+    problems = [problem for view in views for problem in _checked(view, Findings(view.source))]
+    return problems + [
+        one for hook in found.get("webhook", {}).values() for one in check_webhook(hook, files)
+    ]
 
 
 def _checked(view: View, found: Findings) -> list[Problem]:

@@ -27,7 +27,7 @@ def given(found: Findings, place: Place, values: Mapping[str, Tree], runbook: Ru
     _complete(
         found,
         place,
-        {name for name, field in runbook.inputs.items() if _is_needed(field)},
+        {name for name, field in runbook.inputs.items() if is_needed(field)},
         values,
         runbook.id,
     )
@@ -51,7 +51,7 @@ def schedule(view: View, found: Findings) -> None:
     if not isinstance(view.document, Runbook) or view.document.schedule is None:
         return
     for name, field in view.document.inputs.items():
-        if _is_needed(field):
+        if is_needed(field):
             hint = "give it a `default`, or do not require it"
             found.add(
                 "E111", ("schedule",), f"a schedule gives no inputs, and `{name}` is required", hint, key=True
@@ -111,7 +111,8 @@ def _fits(found: Findings, place: Place, name: str, field: Input, tree: Tree) ->
         found.add("E111", (*place.loc, "with", name), f"`{name}` would be refused: {error}")
 
 
-def _is_needed(field: Input) -> bool:
+def is_needed(field: Input) -> bool:
+    """Whether a start without it is refused."""
     return field.required and field.default is None
 
 

@@ -114,6 +114,13 @@ _ALL: Final = (
         "`chat`, `run`, `last`, `results`, `error`, `env` and `secret` lead to built-in values.",
         "save: error",
     ),
+    Rule(
+        "E119",
+        "A callback is waited for more than once",
+        "The address of a `wait_for` step works once, so the step is come to once: not inside a loop, and"
+        " not by a way back.",
+        "- for_each: $logins\n  as: login\n  steps: [{id: answer, wait_for: callback}]",
+    ),
     Rule("W201", "A step is never reached", "No way leads to it."),
     Rule(
         "W202",
@@ -168,6 +175,18 @@ _ALL: Final = (
         "People may come here who may not start it",
         "The start is refused for them, and the chat takes `failure`. Widen the runbook's `audience`, or ask"
         " `if: {chat.authenticated: {is: true}}` first.",
+    ),
+    Rule(
+        "W216",
+        "Nobody can call back",
+        "The step waits for a POST to `${ID.url}`, and no step sends that address to anybody.",
+        "- {id: answer, wait_for: callback}",
+    ),
+    Rule(
+        "W217",
+        "A run ends before its wait",
+        "The run's own `timeout` counts while it waits: 1m if left out, 1h if asynchronous. So the exit"
+        " `timeout` is never taken.",
     ),
     Rule("W215", "Destructive, but changes nothing", "`destructive: true` goes with `changes: true`."),
     Rule(

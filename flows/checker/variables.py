@@ -107,7 +107,9 @@ def _needed(view: View, mine: set[str], ref: Ref) -> str | None:
         return None
     if head in mine:
         return head
-    return f"step {head}" if head in view.by_id and rest else None
+    if head not in view.by_id or not rest or rest in view.by_id[head].step.FROM_START:
+        return None
+    return f"step {head}"
 
 
 def _keep(place: Place, exit: str, facts: frozenset[str]) -> frozenset[str]:

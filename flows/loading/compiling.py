@@ -16,17 +16,20 @@ from flows.problems import Problem
 from flows.reading.nodes import Entries, Loc
 from flows.source import Source
 from flows.steps.base import Step
+from flows.webhook import Webhook
 
-Kind: TypeAlias = Literal["chat-profile", "runbook", "connector"]
+Kind: TypeAlias = Literal["chat-profile", "runbook", "connector", "webhook"]
 MODELS: Final[dict[Kind, type[Document]]] = {
     "chat-profile": Profile,
     "runbook": Runbook,
     "connector": Connector,
+    "webhook": Webhook,
 }
 FOLDERS: Final[dict[str, str]] = {
     "chat-profile": "profiles",
     "runbook": "runbooks",
     "connector": "connectors",
+    "webhook": "webhooks",
 }
 OTHER_FOLDERS: Final = {"test": "tests"}
 

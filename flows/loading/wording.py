@@ -36,6 +36,11 @@ _NAMES: Final = {
     ),
     r"^([01]\d|2[0-3]):[0-5]\d$": ("is not a time of day", 'write one like "22:00"'),
 }
+_MISSING: Final = {
+    "kind": "it says what the file is",
+    "id": "it is the file's name",
+    "secret": "whoever knows it may start runs, nobody else: write ${secret.NAME}",
+}
 _WANTED: Final = {
     "int": "a whole number", "float": "a number", "bool": "true or false", "list": "a list",
     "tuple": "a list", "dict": "a mapping of keys to values", "model": "a mapping of keys to values",
@@ -114,7 +119,7 @@ def _unknown(case: Case, known: list[str]) -> Wrong:
 def _missing(case: Case) -> Wrong:
     name = str(case.error["loc"][-1])
     parent = case.loc[:-1] if case.loc and case.loc[-1] == name else case.loc
-    hint = {"kind": "it says what the file is", "id": "it is the file's name"}.get(name, "")
+    hint = _MISSING.get(name, "")
     node = case.source.find(parent)
     others = [key for key in node.entries if key not in case.known] if isinstance(node, Entries) else []
     near = nearest(name, others)
@@ -146,7 +151,11 @@ def _unkind(loc: Loc, keys: list[str], kinds: list[str]) -> Wrong:
         message, hint = f"`{foreign[0]}` is no step of {where}", f"known here: {', '.join(kinds)}"
         return Wrong("E102", message, hint, (*loc, foreign[0]), key=True)
     for key in keys:
-        near = None if key in _ALWAYS else nearest(key, kinds) or _synonym(key, kinds)
+        near = (
+            None
+            if key in _ALWAYS
+            else _synonym(key, kinds, exactly=True) or nearest(key, kinds) or _synonym(key, kinds)
+        )
         if near is not None:
             message, hint = f"`{short(key)}` is no kind of step", f"did you mean `{near}`?"
             return Wrong("E102", message, hint, (*loc, key), key=True)
@@ -208,9 +217,9 @@ def _keys(node: Node | None, loc: Loc) -> Iterator[Loc]:
             yield from _keys(item, (*loc, index))
 
 
-def _synonym(name: str, known: list[str]) -> str | None:
+def _synonym(name: str, known: list[str], *, exactly: bool = False) -> str | None:
     """What other products call it, perhaps misspelt."""
-    meant = SYNONYMS.get(nearest(name, SYNONYMS) or "")
+    meant = SYNONYMS.get(name if exactly else nearest(name, SYNONYMS) or "")
     return meant if meant in known else None
 
 

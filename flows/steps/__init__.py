@@ -18,6 +18,7 @@ from flows.steps.pause import PauseStep
 from flows.steps.run import ChatRunbookStep
 from flows.steps.run import RunbookStep as RunRunbookStep
 from flows.steps.say import SayStep
+from flows.steps.wait_for import WaitForStep
 
 CHAT_KINDS: Final[dict[str, type[Step]]] = {
     step.KIND: step for step in (SayStep, AskStep, ChatRunbookStep, IfStep, SetStep, ChatEndStep)
@@ -30,6 +31,7 @@ RUNBOOK_KINDS: Final[dict[str, type[Step]]] = {
         IfStep,
         SetStep,
         PauseStep,
+        WaitForStep,
         ForEachStep,
         RepeatStep,
         RunRunbookStep,
@@ -76,6 +78,7 @@ RunbookStep: TypeAlias = Annotated[
     | Annotated[IfStep, Tag("<if>")]
     | Annotated[SetStep, Tag("<set>")]
     | Annotated[PauseStep, Tag("<pause>")]
+    | Annotated[WaitForStep, Tag("<wait_for>")]
     | Annotated[ForEachStep, Tag("<for_each>")]
     | Annotated[RepeatStep, Tag("<repeat>")]
     | Annotated[RunRunbookStep, Tag("<runbook>")]

@@ -93,6 +93,8 @@ class Step(BaseModel):
     """It rests until something happens: a cycle through it is no endless loop."""
     BRINGS: ClassVar[frozenset[str]] = frozenset()
     """What `${STEP.…}` has after it."""
+    FROM_START: ClassVar[frozenset[str]] = frozenset()
+    """What of that is there before the step is."""
 
     id: Name | None = Field(None, description="A name; needed only when something points at this step")
     title: str = Field("", max_length=200, description="Shown to people while the step works")

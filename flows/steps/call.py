@@ -15,8 +15,8 @@ from flows.names import CallName, Name, VariableName
 from flows.state import Awaiting
 from flows.steps.base import At, Exit, Move, Step
 from flows.template import Tree, Unresolved, fill
-from flows.values import MISSING, Json, Vars, as_text
-from flows.variables import Scope, dig
+from flows.values import MISSING, Vars, as_text
+from flows.variables import Scope, pick
 
 
 class Repeat(BaseModel):
@@ -92,7 +92,7 @@ class CallStep(Step):
         return Move(effects=(effect,), awaiting=Awaiting(id=effect.id, kind="call"), tries=tries)
 
     def _answered(self, at: At, event: CallAnswered, tries: int) -> Move:
-        kept = {name: _picked(event.answer, path) for name, path in self.save.items()}
+        kept = {name: pick(event.answer, path) for name, path in self.save.items()}
         result: Vars = {"outcome": "success" if event.ok else "failure", "status": event.answer.get("status")}
         if at.read:  # up to a megabyte: kept only where a text asks for it
             result["result"] = event.answer.get("body")
@@ -111,11 +111,6 @@ class CallStep(Step):
     def _done(self, at: At, repeat: Repeat, kept: Vars) -> bool:
         scope = Scope(at.scope.variables | kept, at.scope.results, at.scope.context)
         return repeat.until.test(scope).met
-
-
-def _picked(answer: Vars, path: str) -> Json:
-    found = dig(answer, path.split("."))
-    return None if found is MISSING else found
 
 
 def _add_message(at: At, arguments: Mapping[str, Tree]) -> Move:

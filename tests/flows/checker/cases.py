@@ -98,6 +98,17 @@ RUN = "- id: fix\n  runbook: fix\n  with: {login: a}\n  outcomes: {success: told
 TOLD = "- id: told\n  say: $RUNBOOKRESULT\n- end: Bye.\n"
 END = "- end: success\n"
 
+OVER = "- id: over\n  end: failure\n"
+ASKED = "- call: sys.get_user\n  with: {login: '${answer.url}'}\n"
+HOOK = "kind: webhook\nid: hook\nrunbook: fix\n"
+
+
+def webhook(runbook: str, inputs: str, mark: str = "", more: str = "") -> dict[str, str]:
+    """A webhook of that runbook."""
+    head = f"kind: webhook\nid: hook\nrunbook: {runbook}\nsecret: ${{secret.HOOK}}\n"
+    return {"webhooks/hook.yaml": f"{head}{mark}inputs: {inputs}\n{more}"}
+
+
 CASES = [
     # --- structure ---------------------------------------------------------------------
     Case("E101", "a misspelt key", profile("- say: Hi\n  ⟦E101⟧nxt: bye\n- id: bye\n  end: Bye.\n")),
@@ -779,6 +790,124 @@ CASES = [
 - id: bad
   end: Bye.
 """),
+    ),
+    Case(
+        "E113",
+        "a wait without a name",
+        runbook(f"- ⟦E113⟧wait_for: callback\n  timeout: 5s\n  outcomes: {{timeout: over}}\n{OVER}"),
+    ),
+    Case(
+        "W216",
+        "an address that nobody is told",
+        runbook(f"- id: answer\n  ⟦W216⟧wait_for: callback\n  timeout: 5s\n{END}"),
+    ),
+    Case(
+        "W216",
+        "a variable of the step's name hides its address",
+        runbook(
+            f"- call: sys.get_user\n  with: {{login: '${{answer.url:-x}}'}}\n- id: answer\n  ⟦W216⟧wait_for: callback\n  timeout: 5s\n  save: {{answer: body}}\n{END}"
+        ),
+    ),
+    Case(
+        "W216",
+        "one that is told before",
+        runbook(f"{ASKED}- id: answer\n  wait_for: callback\n  timeout: 5s\n{END}"),
+    ),
+    Case(
+        "W217",
+        "a wait that is longer than the run",
+        runbook(f"{ASKED}- id: answer\n  wait_for: callback\n  ⟦W217⟧timeout: 10s\n{END}"),
+    ),
+    Case("W217", "also by default", runbook(f"{ASKED}- id: answer\n  ⟦W217⟧wait_for: callback\n{END}")),
+    Case(
+        "E119",
+        "a wait inside a loop",
+        runbook(
+            f"""\
+{ASKED}- for_each: $logins
+  as: login
+  steps:
+    - id: answer
+      ⟦E119⟧wait_for: callback
+      timeout: 5s
+{END}""",
+            head="audience: anyone\ntimeout: 10s\ninputs: {logins: {type: list}}\n",
+        ),
+    ),
+    Case(
+        "E119",
+        "a way back to a wait",
+        runbook(f"""\
+{ASKED}- id: answer
+  ⟦E119⟧wait_for: callback
+  timeout: 5s
+  outcomes: {{timeout: again}}
+{END}- id: again
+  if: {{ERROR: {{contains: x}}}}
+  then: answer
+  else: over
+{OVER}"""),
+    ),
+    Case(
+        "E106",
+        "a webhook of a runbook that is not there",
+        webhook("⟦E106⟧fxi", "{login: body.login}"),
+    ),
+    Case(
+        "E111",
+        "a webhook with an unknown input",
+        webhook("fix", "{login: body.login, ⟦E111⟧lgoin: body.login}"),
+    ),
+    Case("E111", "a webhook that gives too little", webhook("fix", "{}", "⟦E111⟧")),
+    Case("E112", "a webhook that looks elsewhere", webhook("fix", "{login: ⟦E112⟧query.login}")),
+    Case(
+        "E112",
+        "a secret in a file",
+        {"webhooks/hook.yaml": f"{HOOK}secret: ⟦E112⟧hunter2\ninputs: {{login: body}}\n"},
+    ),
+    Case(
+        "E112",
+        "a part of a secret",
+        {"webhooks/hook.yaml": f"{HOOK}secret: ⟦E112⟧x${{secret.HOOK}}\ninputs: {{login: body}}\n"},
+    ),
+    Case(
+        "E112",
+        "an environment variable as a secret",
+        {"webhooks/hook.yaml": f"{HOOK}secret: ${{⟦E112⟧env.HOOK}}\ninputs: {{login: body}}\n"},
+    ),
+    Case(
+        "E113", "a webhook without a secret", {"webhooks/hook.yaml": f"⟦E113⟧{HOOK}inputs: {{login: body}}\n"}
+    ),
+    Case(
+        "E112",
+        "an end that is no date",
+        {
+            "webhooks/hook.yaml": f"{HOOK}secret: ${{secret.A}}\nold_secrets: [{{secret: '${{secret.B}}', until: ⟦E112⟧soon}}]\ninputs: {{login: body}}\n"
+        },
+    ),
+    Case(
+        "E105",
+        "a webhook's condition on a chat",
+        webhook("fix", "{login: body.login}", more="⟦E105⟧only: {chat.authenticated: {is: true}}\n"),
+    ),
+    Case(
+        "E105",
+        "on the request is fine",
+        webhook(
+            "fix",
+            "{login: headers.X-Login}",
+            more="only: {any: [{body.a: {is: '${headers.x-b}'}}, {headers.x-b: {empty: false}}]}\n",
+        ),
+    ),
+    Case(
+        "E116",
+        "a webhook of a disabled runbook",
+        webhook("⟦E116⟧off", "{}") | runbook(END, "audience: anyone\ntimeout: 10s\ndisabled: true\n", "off"),
+    ),
+    Case(
+        "W214",
+        "a webhook that may not start its runbook",
+        webhook("⟦W214⟧some", "{}") | runbook(END, "audience: anonymous\ntimeout: 10s\n", "some"),
     ),
     # --- forms and secrets -----------------------------------------------------------------
     Case(

@@ -177,7 +177,8 @@ def test_schema_writes_the_schemas_with_the_projects_names(desk: Path) -> None:
         path.unlink()
     result = cuebook("schema")
     assert result.stdout.split() == [
-        ".schema/chat-profile.json", ".schema/runbook.json", ".schema/connector.json", ".schema/test.json",
+        ".schema/chat-profile.json", ".schema/runbook.json", ".schema/connector.json", ".schema/webhook.json",
+        ".schema/test.json",
     ]  # fmt: skip
     assert "unlock-account" in (desk / ".schema/chat-profile.json").read_text()
     (desk / "profiles/it-helpdesk.yaml").write_text(BROKEN)

@@ -122,6 +122,12 @@ def _pause(draw: Draw, ids: _Ids, index: int) -> dict[str, Any]:
     return _led(draw, {"pause": "1m"}, "next", st.none() | ids.anywhere())
 
 
+def _wait_for(draw: Draw, ids: _Ids, index: int) -> dict[str, Any]:
+    step: dict[str, Any] = {"wait_for": "callback", "timeout": "1m", "save": {"b": "body.yes"}}
+    ways = {"success": ids.anywhere(), "timeout": ids.anywhere()}
+    return {**step, "outcomes": {name: draw(to) for name, to in ways.items() if draw(st.booleans())}}
+
+
 def _note(draw: Draw, ids: _Ids, index: int) -> dict[str, Any]:
     return _led(draw, {"chat_message": draw(texts)}, "next", ids.after(index))
 
@@ -139,7 +145,7 @@ def _bye(draw: Draw, ids: _Ids, index: int) -> dict[str, Any]:
 
 
 CHAT_STEPS = [_say, _set, _if, _ask, _ask, _ask, _chat_runbook, _chat_runbook, _bye]
-RUN_STEPS = [_note, _set, _if, _call, _call, _pause, _runbook, _post, _finish]
+RUN_STEPS = [_note, _set, _if, _call, _call, _pause, _wait_for, _runbook, _post, _finish]
 
 
 @st.composite

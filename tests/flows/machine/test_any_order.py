@@ -16,6 +16,7 @@ from flows.effects import Effect, Finish, Note, Say
 from flows.errors import FlowStuck
 from flows.events import (
     CallAnswered,
+    Called,
     Event,
     File,
     RunAccepted,
@@ -301,6 +302,8 @@ def awaited(state: State, event: Event) -> bool:
     }  # fmt: skip
     if isinstance(event, TimeCame) and event.id in timers:
         return True
+    if isinstance(event, Called):
+        return awaiting.kind == "callback" and event.step == state.step
     return awaiting.kind in kinds[type(event)] and awaiting.id == event.id
 
 
@@ -320,6 +323,8 @@ def answers(flow: Flow, state: State) -> list[Event]:
         case "call":
             answer = {"status": 200, "body": ["x"], "headers": {}}
             return [CallAnswered(id=id, ok=True, answer=answer), CallAnswered(id=id, ok=False, error="500")]
+        case "callback":
+            return [Called(step=state.step or "", body={"yes": True}), Called(step=state.step or "")]
         case "start":
             return [
                 RunAccepted(id=id, run=f"r{state.visits}", wait=True, quiet=20.0),

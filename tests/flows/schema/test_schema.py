@@ -19,7 +19,13 @@ from tests.repo import tree
 EXAMPLE = tree.ROOT / "flows/examples/it-helpdesk"
 PLAIN = schemas()
 WITH_IDS = schemas(load_project(EXAMPLE))
-KINDS = {"profiles": "chat-profile", "runbooks": "runbook", "connectors": "connector", "tests": "test"}
+KINDS = {
+    "profiles": "chat-profile",
+    "runbooks": "runbook",
+    "connectors": "connector",
+    "webhooks": "webhook",
+    "tests": "test",
+}
 SEEN_BY_EDITORS = {"E101", "E102", "E109", "E113"}
 """Structure. The rest takes the whole project, or a look into a text."""
 

@@ -23,6 +23,10 @@ class Rate:
         self._spent[key] = spent
         return 0.0
 
+    def __len__(self) -> int:
+        """Keys that are remembered."""
+        return len(self._spent)
+
     def forget(self) -> None:
         """Drop the keys whose buckets are full again."""
         now = self._now()

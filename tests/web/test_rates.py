@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.webchat.rates import Held, Rate
+from bot.web.rates import Held, Rate
 
 
 class At:
