@@ -126,22 +126,9 @@ class _First(AsyncMiddleware):
         return await next()
 
 
-class _Bolt(AsyncApp):
-    """What nothing of ours listens to is acknowledged, too: over HTTP it would count as a failed
-    delivery, and over a socket it would come again."""
-
-    async def async_dispatch(self, req: AsyncBoltRequest) -> BoltResponse:
-        """See `AsyncApp`."""
-        try:
-            answer = await super().async_dispatch(req)
-        except Exception as error:  # noqa: BLE001  (the wall: its own wall looks into the payload, too)
-            return await _unreadable(error)
-        return BoltResponse(status=200, body="") if answer.status == 404 else answer
-
-
 def dispatcher(taker: Taker, authorize: AsyncAuthorize, client: AsyncWebClient) -> AsyncApp:
     """Bolt, with everything said that it would else read from the environment."""
-    bolt = _Bolt(
+    bolt = AsyncApp(
         name="cuebook",
         logger=quiet("bolt"),
         signing_secret="verified before",  # noqa: S106  (no secret: the raw bytes were verified by us)
@@ -157,15 +144,7 @@ def dispatcher(taker: Taker, authorize: AsyncAuthorize, client: AsyncWebClient) 
     for listen in (bolt.event, bolt.command, bolt.action, bolt.shortcut, bolt.view, bolt.options):
         listen(EVERYTHING)(_acknowledge)
     bolt.view_closed(EVERYTHING)(_acknowledge)
-    bolt.error(_unreadable)
     return bolt
-
-
-async def _unreadable(error: Exception) -> BoltResponse:
-    """Bolt looks into whatever shape there is. Ours was asked before and has taken it, or there
-    was nothing to take: it need not come again."""
-    log.warning("slack.not_dispatched", error=type(error).__name__)
-    return BoltResponse(status=200, body="")
 
 
 async def _acknowledge(ack: AsyncAck, context: dict[str, Any]) -> None:
