@@ -184,6 +184,9 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True):
     state: str
     steps: tuple[ProgressStep, ...]
     cancellable: bool = False
+    """By whoever asked for it."""
+    by_agents: bool = False
+    """Agents may stop it, too."""
     parent: str = ""
     """The run that started it, if one did."""
 

@@ -78,8 +78,9 @@ class Slack:
         pointers = Pointers(key)
         self._posting = Posting(self.outgoing, pointers, finder, self._upload)
         self.cards = Cards(
-            house.store, house.reception, self.outgoing, house.clock, pointers, finder, house.spawn
-        )
+            house.store, self.outgoing, house.clock, pointers, finder, house.spawn,
+            agents=bool(settings.agents),
+        )  # fmt: skip
         people = People(self._who, house.clock, settings.agents)
         self._front = Front(
             house.reception, people, self.outgoing, self._posting, pointers, settings, house.clock,
@@ -124,7 +125,7 @@ class Slack:
     async def start(self) -> None:
         """Take up open cards; connect where Socket Mode was chosen."""
         await self._workspaces.start()
-        await self.cards.start()
+        await self.cards.start(self._house.reception)
         if self._settings.app_token:
             self._socket = SocketMode(self.door.bolt, self._settings.app_token, self.api)
             await self._socket.start(self._house.spawn)

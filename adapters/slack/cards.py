@@ -75,15 +75,18 @@ class Cards:
     def __init__(
         self,
         store: Store,
-        reception: Reception,
         outgoing: Outgoing,
         clock: Clock,
         pointers: Pointers,
         finder: Finder,
         spawn: Callable[[Any, str], None],
+        *,
+        agents: bool = False,
     ) -> None:
-        self._store, self._reception, self._outgoing, self._finder = store, reception, outgoing, finder
+        """`agents`: there are some, who may stop runs of others in rooms where they are."""
+        self._store, self._outgoing, self._finder = store, outgoing, finder
         self._clock, self._pointers, self._spawn = clock, pointers, spawn
+        self._agents = agents
         self._cards: dict[str, _Shown] = {}
 
     def show(self, where: str, chat: str, picture: Progress) -> None:
@@ -99,11 +102,11 @@ class Cards:
         shown.picture, shown.stale = picture, True
         self._consider(picture.run)
 
-    async def start(self) -> None:
+    async def start(self, reception: Reception) -> None:
         """Take up the cards that an earlier process has left open."""
         for row in await self._store.find(Card, platform="slack", state="open", limit=1_000):
             try:
-                self.show(row.address, row.chat, await self._reception.run(row.id))
+                self.show(row.address, row.chat, await reception.run(row.id))
             except NotFound:
                 await self._store.commit([Change(Card, {"id": row.id}, {"state": "final"})])
 
@@ -204,7 +207,7 @@ class Cards:
     def _arguments(self, shown: _Shown, row: Card, drawn: list[_Drawn]) -> Arguments | None:
         """The newest picture, at the moment of sending; None: it is there already."""
         pointer = self._pointers.cancel(shown.chat, shown.picture.run)
-        post = card(shown.picture, level=shown.level, cancel=pointer)
+        post = card(self._stoppable(shown), level=shown.level, cancel=pointer)
         drawn.append(_Drawn(post, final=shown.final))
         shown.stale = False
         if row.ref and post.fingerprint == row.shown:
@@ -212,6 +215,14 @@ class Cards:
         channel, _, ts = row.ref.partition(":")
         where = {"channel": channel, "ts": ts} if row.ref else address(shown.place)
         return {**where, **(edit(post) if row.ref else content(post)), "metadata": post.metadata}
+
+    def _stoppable(self, shown: _Shown) -> Progress:
+        """In a room with others the button is there for agents, too; who presses it is asked for
+        their rights then."""
+        picture = shown.picture
+        if picture.by_agents and self._agents and not shown.place.person:
+            return msgspec.structs.replace(picture, cancellable=True)
+        return picture
 
     async def _row(self, run: str, shown: _Shown) -> Card:
         """Where the card is, written down before it is posted."""

@@ -101,5 +101,6 @@ def picture(active: Active) -> Progress:
         state=active.row.state,
         steps=tuple(active.steps),
         cancellable=cancellable,
+        by_agents=active.row.state in OPEN and active.runbook.cancellable_by != "none",
         parent=active.row.parent,
     )

@@ -227,6 +227,16 @@ async def test_where_the_requester_may_not_stop_a_run_there_is_no_button(who: st
         assert there.card(thread.room, thread.asked).buttons == ()
 
 
+@pytest.mark.parametrize("who", ["agents", "none"])
+async def test_in_a_room_with_agents_the_button_is_there_for_them(who: str) -> None:
+    gate = Gate()
+    connectors = {"directory.find": {}, "directory.unlock": gate}
+    async with office(cancelled_by(who), connectors=connectors, agents=frozenset(("U0000STAFF",))) as there:
+        thread = await thread_of(there, gate)
+        buttons = there.card(thread.room, thread.asked).buttons
+        assert buttons == (("Cancel",) if who == "agents" else ())
+
+
 async def test_cancel_twice_says_that_it_is_over() -> None:
     gate = Gate()
     async with office(DESK, connectors={"directory.find": {}, "directory.unlock": gate}) as there:
