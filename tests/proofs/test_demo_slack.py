@@ -61,21 +61,21 @@ Cuebook: Which login is locked?
 Jamie: nobody
 Cuebook: | Looking up nobody …
 Jamie: are you there?
+Cuebook: Unlock an account — Failed
+  ✗ Looking up the account
 Cuebook: I'm still working on it. You'll hear from me as soon as it is done.
 Cuebook: Unlock failed, there is no account nobody.
 Cuebook: Which login is locked?
-Cuebook: Unlock an account — Failed
-  ✗ Looking up the account
 Jamie: j.doe
 Cuebook: | Looking up j.doe …
+Cuebook: Unlock an account — Done
+  ✓ Looking up the account
+  ✓ Unlocking it
 Cuebook: | Your account is locked. Unlocking it now …
 Cuebook: Account j.doe is unlocked. You can sign in again.
 Cuebook: Anything else?
   [1] Yes, please
   [2] No, thanks
-Cuebook: Unlock an account — Done
-  ✓ Looking up the account
-  ✓ Unlocking it
 * Jamie presses “Yes, please”
 Cuebook (edited): Anything else?
   ✓ Yes, please — @Jamie
@@ -96,18 +96,19 @@ Cuebook: Everything on LAP-0042 will be wiped. Shall I go on?
 Cuebook (edited): Everything on LAP-0042 will be wiped. Shall I go on?
   ✓ Yes, rebuild it — @Jamie
 Cuebook: The rebuild of LAP-0042 is on its way. It takes a while; I'll tell you here when it is done.
-Cuebook: Anything else?
-  [1] Yes, please
-  [2] No, thanks
-Cuebook: Rebuild a laptop — Waiting
+Cuebook: Rebuild a laptop — Working…
   ✓ Starting the rebuild
-  ✓ Wiping and installing
-  [3] Cancel
+  … Wiping and installing
+  [1] Cancel
+Cuebook: Anything else?
+  [2] Yes, please
+  [3] No, thanks
 ? Stop this run? What it has done already stays done.
 ? [1] Stop it  [2] Let it work
 * Jamie presses “Cancel”
 Cuebook (edited): Rebuild a laptop — Cancelled
-Cuebook (only you see this): It is being stopped.
+  ✓ Starting the rebuild
+  ✗ Wiping and installing
 Cuebook: Runbook failed: cancelled by Jamie
 Jamie (edited): j.smith
 Cuebook (only you see this): I go by what was written first. To change it, write it again.
@@ -119,12 +120,12 @@ Cuebook: Thanks for chatting with us. Have a good day!
 * Jamie types /cuebook run unlock-account login=m.ross
 Cuebook (only you see this): Begun. You will find it in our direct conversation.
 Cuebook: | Looking up m.ross …
-Cuebook: | Your account is locked. Unlocking it now …
-Cuebook: Account m.ross is unlocked. You can sign in again.
-  This chat has ended.
 Cuebook: Unlock an account — Done
   ✓ Looking up the account
   ✓ Unlocking it
+Cuebook: | Your account is locked. Unlocking it now …
+Cuebook: Account m.ross is unlocked. You can sign in again.
+  This chat has ended.
 * Jamie types /cuebook status
 Cuebook (only you see this): Unlock an account (RUN) — Done: Account m.ross is unlocked. You can sign in again.
   Rebuild a laptop (RUN) — Cancelled: Runbook failed: cancelled by Jamie
@@ -161,10 +162,10 @@ Unlock failed, there is no account nobody.
 Cuebook: Login name?
 Jamie: a.kim
 Cuebook: | Looking up a.kim …
-Cuebook: Account a.kim is not locked. If you cannot sign in, check the password.
-  This chat has ended.
 Cuebook: Unlock an account — Done
   ✓ Looking up the account
+Cuebook: Account a.kim is not locked. If you cannot sign in, check the password.
+  This chat has ended.
 --- #helpdesk ---
 #1 Jamie: @Cuebook hi
   └ 2 replies: /thread 1
@@ -188,15 +189,12 @@ Cuebook: Everything on LAP-0007 will be wiped. Shall I go on?
 Cuebook (edited): Everything on LAP-0007 will be wiped. Shall I go on?
   ✓ Yes, rebuild it — @Jamie
 Cuebook: The rebuild of LAP-0007 is on its way. It takes a while; I'll tell you here when it is done.
-Cuebook: Anything else?
-  [1] Yes, please
-  [2] No, thanks
 Cuebook: Rebuild a laptop — Done
   ✓ Starting the rebuild
   ✓ Wiping and installing
-  ✓ Wiping and installing
-  ✓ Wiping and installing
-  ✓ Wiping and installing
+Cuebook: Anything else?
+  [1] Yes, please
+  [2] No, thanks
 Cuebook: Laptop LAP-0007 is rebuilt. You can pick it up at the service desk.
 """
 
